@@ -1,0 +1,54 @@
+# The two commands are `make demo` and `make test`; `make help` lists the rest.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+BIN := .venv/bin
+LOCKS := requirements/build.txt requirements/runtime.txt pyproject.toml scripts/venv.sh
+
+.PHONY: help demo serve test models test-assets test-deps lint types contracts unit lock clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.venv/runtime: $(LOCKS)
+	@scripts/venv.sh requirements/runtime.txt
+	@touch $@
+
+.venv/test: $(LOCKS) requirements/test.txt
+	@scripts/venv.sh requirements/runtime.txt requirements/test.txt
+	@touch .venv/runtime $@
+
+demo: .venv/runtime ## play the demo camera and open the page; ONCE=1 runs it once without a browser (also GALLERY=DIR, PLATE=TEXT)
+	@$(BIN)/securevision demo $(if $(ONCE),--once) $(if $(GALLERY),--gallery '$(GALLERY)') $(if $(PLATE),--plate '$(PLATE)')
+
+serve: .venv/runtime ## run the server on your own camera
+	@$(BIN)/securevision serve
+
+models: .venv/runtime ## fetch the model files
+	@$(BIN)/securevision models pull
+
+test: .venv/test test-assets $(if $(CI),test-deps) lint types contracts unit ## everything the project tests
+
+test-assets: .venv/test models
+	@$(BIN)/python tests/assets.py
+
+test-deps: ## install the system programs that some tests need (Debian and Ubuntu, as root)
+	@scripts/test-deps.sh
+
+lint: .venv/test ## style
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --quiet --check .
+
+types: .venv/test ## types
+	$(BIN)/mypy
+
+contracts: .venv/test ## who may import whom
+	$(BIN)/lint-imports --no-cache
+
+unit: .venv/test ## the tests alone
+	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
+
+lock: ## lock the dependencies anew (needs the network)
+	@scripts/lock.sh
+
+clean: ## remove what make made, except data/
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

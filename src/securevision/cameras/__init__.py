@@ -1,0 +1,1 @@
+"""Frame sources by scheme, and the demo clip."""

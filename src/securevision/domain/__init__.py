@@ -1,0 +1,1 @@
+"""The frozen types that cross a seam, and the Protocols of the edges in `ports`."""

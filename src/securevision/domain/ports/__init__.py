@@ -1,0 +1,1 @@
+"""The edges as the rest sees them: one file of Protocols a room."""

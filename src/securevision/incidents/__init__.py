@@ -1,0 +1,1 @@
+"""Tracks, matched to people and lists, become events."""

@@ -1,0 +1,1 @@
+"""Faces and plates in pixels: the only user of onnxruntime."""

@@ -1,0 +1,1 @@
+"""The database: tables, migrations, the one writer, repositories. The only user of SQLAlchemy."""

@@ -1,0 +1,1 @@
+"""Observations of single frames, joined to tracks of objects."""

@@ -1,0 +1,33 @@
+"""The picture that an event shows."""
+
+import cv2
+import numpy as np
+
+from securevision.domain.frames import Pixels
+from securevision.domain.geometry import Box
+from securevision.errors import InvalidInput
+
+_QUALITY = 88
+_MAX_SIDE = 640
+
+
+class JpegCrops:
+    """Cuts a box with some surroundings out of a frame, as JPEG."""
+
+    def __init__(self, *, margin: float = 0.35) -> None:
+        """Add `margin` of the box's size on every side."""
+        self._margin = margin
+
+    def crop(self, pixels: Pixels, box: Box) -> bytes:
+        """Return the JPEG, its longer side at most 640 px. Raises InvalidInput when the box is outside."""
+        height, width = pixels.shape[:2]
+        x1, y1, x2, y2 = box.grown(self._margin).clipped(width, height).rounded()
+        if x2 <= x1 or y2 <= y1:
+            raise InvalidInput("The box lies outside the frame; nothing can be cut out.")
+        cut = pixels[y1:y2, x1:x2]
+        scale = _MAX_SIDE / max(cut.shape[:2])
+        if scale < 1:
+            small = cv2.resize(cut, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            cut = np.asarray(small, np.uint8)
+        _, encoded = cv2.imencode(".jpg", cut, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+        return encoded.tobytes()

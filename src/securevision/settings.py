@@ -42,10 +42,10 @@ class FaceSettings(BaseModel):
 
     enabled: bool = Field(default=True, description="recognise faces")
     similarity_threshold: Ratio = Field(
-        0.42, description="least cosine at which a face belongs to a person; higher is stricter"
+        0.4, description="least cosine at which a face belongs to a person; higher is stricter"
     )
     detection_threshold: Ratio = Field(0.7, description="least score at which something is a face")
-    min_face_size: int = Field(40, ge=10, description="least height of a face in pixels")
+    min_face_size: int = Field(30, ge=10, description="least height of a face in pixels")
 
 
 class PlateSettings(BaseModel):

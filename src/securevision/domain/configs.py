@@ -9,7 +9,7 @@ class FaceConfig:
 
     detection_threshold: float = 0.7
     """Least detector score, 0 to 1."""
-    min_face_size: int = 40
+    min_face_size: int = 30
     """Least height in pixels of a face in a video frame; a smaller one is not identified."""
 
 
@@ -39,7 +39,7 @@ class TrackingConfig:
 class IncidentConfig:
     """When something is worth an event."""
 
-    similarity_threshold: float = 0.42
+    similarity_threshold: float = 0.4
     """Least cosine at which a face belongs to a person, 0 to 1."""
     frames_for_stranger: int = 6
     """Observations after which a face that matches nobody is reported as unknown; a shorter track is

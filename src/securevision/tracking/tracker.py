@@ -22,6 +22,10 @@ Seen_contra = TypeVar("Seen_contra", bound=Observation, contravariant=True)
 class Accumulator(Protocol[Seen_contra]):
     """Adds up the observations of one object."""
 
+    def fits(self, observation: Seen_contra) -> bool:
+        """Return whether an observation in the right place is of this object, by its looks."""
+        ...
+
     def add(self, observation: Seen_contra) -> None:
         """Take one more observation."""
         ...
@@ -93,6 +97,7 @@ class Tracker(Generic[Seen]):
                 for predicted in [track.predict(ts_ms).grown(_BUFFER)]
                 for place, observation in enumerate(observations)
                 if (overlap := iou(predicted, observation.box.grown(_BUFFER))) >= self._config.iou_threshold
+                and track.accumulator.fits(observation)
             ),
             reverse=True,
         )

@@ -1,0 +1,5 @@
+"""`python -m securevision`."""
+
+from securevision.cli import main
+
+main()

@@ -1,0 +1,159 @@
+"""What `securevision doctor` looks at. Nothing here changes anything, except that wrong model files go."""
+
+import os
+import shutil
+import socket
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from securevision.access.tokens import check_token_strength
+from securevision.artifacts.store import ArtifactState
+from securevision.cameras.sources import open_source
+from securevision.clock import SystemClock
+from securevision.domain.frames import Frame
+from securevision.errors import SecureVisionError
+from securevision.settings import Settings
+from securevision.wiring.analysis import read_plate_lists
+from securevision.wiring.models import Models
+from securevision.wiring.storage import database_path, open_storage
+
+_MIN_PYTHON = (3, 11)
+_MIN_FREE_BYTES = 500 * 2**20
+_SECONDS_FOR_A_FRAME = 8.0
+
+
+class Verdict(StrEnum):
+    """How a check came out."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at."""
+
+    verdict: Verdict
+    subject: str
+    detail: str
+    """What was found and, unless it is well, what to do."""
+
+
+def run_checks(settings: Settings, models: Models) -> Iterator[Check]:
+    """Look at everything that a start needs, one after the other."""
+    yield _python()
+    yield from _guarded("models", lambda: _models(models))
+    yield from _guarded("database", lambda: _database(settings))
+    yield from _guarded("permissions", lambda: _permissions(settings))
+    yield from _guarded("disk", lambda: _disk(settings))
+    yield from _guarded("plate lists", lambda: _plate_lists(settings))
+    yield from _guarded("API token", lambda: _token(settings))
+    yield _port(settings)
+    yield from _guarded("camera", lambda: _camera(settings))
+
+
+def _guarded(subject: str, check: Callable[[], Check]) -> Iterator[Check]:
+    try:
+        yield check()
+    except SecureVisionError as error:
+        yield Check(Verdict.FAILED, subject, str(error))
+
+
+def _python() -> Check:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    if sys.version_info < _MIN_PYTHON:
+        return Check(Verdict.FAILED, "Python", f"{version}; install 3.11 or newer.")
+    return Check(Verdict.OK, "Python", version)
+
+
+def _models(models: Models) -> Check:
+    lacking = [s.artifact.name for s in models.store.verify() if s.state is not ArtifactState.PRESENT]
+    if lacking:
+        return Check(
+            Verdict.WARNING, "models", f"{', '.join(lacking)} not here; run `securevision models pull`."
+        )
+    return Check(Verdict.OK, "models", f"all verified in {models.store.directory}")
+
+
+def _database(settings: Settings) -> Check:
+    path = database_path(settings)
+    if not path.exists():
+        return Check(Verdict.OK, "database", f"{path} will be made at the first start")
+    with open_storage(settings) as storage:
+        people = storage.people.people()
+    if not people:
+        return Check(
+            Verdict.WARNING, "database", f"{path}; nobody is enrolled: `securevision person enrol DIR`."
+        )
+    return Check(Verdict.OK, "database", f"{path}, {len(people)} person(s) enrolled")
+
+
+def _permissions(settings: Settings) -> Check:
+    directory = settings.storage.directory
+    nearest = next(p for p in (directory, *directory.resolve().parents) if p.exists())
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        return Check(
+            Verdict.FAILED,
+            "permissions",
+            f"{nearest} cannot be written; change its owner or SECUREVISION__STORAGE__DIRECTORY.",
+        )
+    path = database_path(settings)
+    if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        return Check(Verdict.FAILED, "permissions", f"{path} can be read by others; run `chmod 600 {path}`.")
+    return Check(Verdict.OK, "permissions", f"{directory} is writable and private")
+
+
+def _disk(settings: Settings) -> Check:
+    directory = settings.storage.directory.resolve()
+    free = shutil.disk_usage(next(p for p in (directory, *directory.parents) if p.exists())).free
+    if free < _MIN_FREE_BYTES:
+        return Check(Verdict.WARNING, "disk", f"{free / 2**20:.0f} MiB free; make room for events.")
+    return Check(Verdict.OK, "disk", f"{free / 2**30:.1f} GiB free")
+
+
+def _plate_lists(settings: Settings) -> Check:
+    lists = read_plate_lists(settings)
+    return Check(Verdict.OK, "plate lists", f"{len(lists.allow)} allowed, {len(lists.block)} blocked")
+
+
+def _token(settings: Settings) -> Check:
+    if settings.api.auth_token is None:
+        return Check(Verdict.OK, "API token", "made at the first start, and shown once")
+    check_token_strength(settings.api.auth_token.get_secret_value())
+    return Check(Verdict.OK, "API token", "from the environment, long enough")
+
+
+def _port(settings: Settings) -> Check:
+    host, port = settings.api.host, settings.api.port
+    try:
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+            return Check(Verdict.OK, "port", f"{port} of {host} is free")
+    except OSError as error:
+        return Check(
+            Verdict.WARNING,
+            "port",
+            f"{port} of {host} cannot be taken ({error.strerror}): SecureVision runs already, "
+            "or set SECUREVISION__API__PORT to another.",
+        )
+
+
+def _camera(settings: Settings) -> Check:
+    url, camera = settings.camera.url, settings.camera
+    if url is None:
+        return Check(Verdict.WARNING, "camera", "none is set; set SECUREVISION__CAMERA__URL=rtsp://...")
+    clock = SystemClock()
+    source = open_source(url.get_secret_value(), source_id=camera.id, fps=camera.fps, clock=clock)
+    end = clock.monotonic() + _SECONDS_FOR_A_FRAME
+    try:
+        for item in source.frames():
+            if isinstance(item, Frame):
+                return Check(Verdict.OK, "camera", f"gives {item.width} x {item.height} pixels")
+            if clock.monotonic() > end:
+                break
+    finally:
+        source.close()
+    return Check(Verdict.FAILED, "camera", source.status.detail or "gave no frame; check its URL.")

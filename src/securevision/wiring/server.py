@@ -1,0 +1,173 @@
+"""The server: one process with the web server, the database and one camera."""
+
+import secrets
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from ipaddress import ip_address
+from types import FrameType
+from typing import NoReturn
+
+import uvicorn
+
+from securevision.access.gate import Gate
+from securevision.access.tokens import check_token_strength, mint_token, token_digest
+from securevision.api.app import ApiServices, create_app
+from securevision.clock import SystemClock
+from securevision.domain.frames import SourceState, SourceStatus
+from securevision.domain.ports.cameras import FrameSource
+from securevision.errors import InvalidInput, Unavailable
+from securevision.runtime.camera_loop import CameraLoop, GalleryRefresh
+from securevision.runtime.feed import Feed
+from securevision.runtime.recording import StoringRecorder
+from securevision.runtime.retention import RetentionLoop
+from securevision.settings import Settings
+from securevision.store.credentials import CredentialStore
+from securevision.wiring.analysis import make_gallery, make_pipeline, read_plate_lists
+from securevision.wiring.models import Models
+from securevision.wiring.storage import Storage, open_storage
+
+_API_TOKEN = "api_token"  # noqa: S105 - the name under which its digest is kept
+_WS_MAX_BYTES = 64 * 1024
+_SECONDS_TO_STOP = 3
+
+Tell = Callable[[str], None]
+"""Shows a line that may hold a secret meant for whoever started the server, and for no log."""
+
+
+def serve(settings: Settings, source: FrameSource | None, models: Models, tell: Tell) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Raises InvalidInput and Unavailable when something that is needed is not there; then nothing was started.
+    """
+    clock = SystemClock()
+    with ExitStack() as stack:
+        listener = stack.enter_context(_listen(settings))
+        storage = stack.enter_context(open_storage(settings))
+        digest = _api_token_digest(settings, storage.credentials, tell)
+        feed = Feed()
+        camera = _camera(settings, source, models, storage, feed)
+        retention = RetentionLoop(storage.events, clock, settings.events.retention_days)
+        gate = Gate(api_token_digest=digest, entropy=secrets.token_bytes)
+        tell_link = partial(_tell_link, gate, clock, listener, tell)
+        app = create_app(
+            ApiServices(
+                events=storage.events,
+                feed=feed,
+                clock=clock,
+                gate=gate,
+                retention_days=settings.events.retention_days,
+                source_id=settings.camera.id,
+                source_status=(lambda: camera.status) if camera else _no_camera,
+                on_code_used=lambda: tell_link("That link was used; for another browser, open "),
+            )
+        )
+        if camera:
+            camera.start()
+            stack.callback(camera.close)
+        retention.start()
+        stack.callback(retention.close)
+        tell_link("Open ")
+        _run(uvicorn.Server(_server_config(app, settings)), listener)
+
+
+def _camera(
+    settings: Settings, source: FrameSource | None, models: Models, storage: Storage, feed: Feed
+) -> CameraLoop | None:
+    if source is None:
+        return None
+    recorder = StoringRecorder(storage.events, feed, SystemClock())
+    pipeline = make_pipeline(
+        settings, models, make_gallery(settings, ()), read_plate_lists(settings), recorder
+    )
+    refresh = GalleryRefresh(storage.people, lambda: make_gallery(settings, storage.people.templates()))
+    return CameraLoop(source, pipeline, refresh)
+
+
+def _no_camera() -> SourceStatus:
+    return SourceStatus(
+        SourceState.ENDED, "No camera is set; start again with SECUREVISION__CAMERA__URL=rtsp://..."
+    )
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Take the port before anything else, so that a second start changes nothing."""
+    host, port = settings.api.host, settings.api.port
+    if not (_is_loopback(host) or settings.api.allow_plain_http):
+        raise InvalidInput(
+            f"SECUREVISION__API__HOST={host} would carry tokens over the network without encryption; use "
+            "127.0.0.1, or set SECUREVISION__API__ALLOW_PLAIN_HTTP=true behind a proxy that adds TLS."
+        )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except socket.gaierror:
+        raise InvalidInput(
+            f"SECUREVISION__API__HOST={host} is not an address of this machine; use 127.0.0.1."
+        ) from None
+    except OSError as error:
+        raise Unavailable(
+            f"Port {port} of {host} cannot be taken ({error.strerror}); stop the program that uses it, "
+            "or set SECUREVISION__API__PORT to another."
+        ) from None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _api_token_digest(settings: Settings, credentials: CredentialStore, tell: Tell) -> str:
+    """Return the digest of the API token; at the first start without one, make a token and show it."""
+    if settings.api.auth_token is not None:
+        token = settings.api.auth_token.get_secret_value()
+        check_token_strength(token)
+        return token_digest(token)
+    digest = credentials.get(_API_TOKEN)
+    if digest is None:
+        token = mint_token(secrets.token_bytes)
+        digest = token_digest(token)
+        credentials.put(_API_TOKEN, digest)
+        tell(f"API token, shown this once: {token}")
+    return digest
+
+
+def _tell_link(gate: Gate, clock: SystemClock, listener: socket.socket, tell: Tell, before: str) -> None:
+    host, port = listener.getsockname()[:2]
+    if ip_address(host).is_unspecified:
+        host = "127.0.0.1"
+    address = f"[{host}]" if ":" in host else host
+    tell(f"{before}http://{address}:{port}/#code={gate.new_code(clock.now_ms())}")
+
+
+def _server_config(app: object, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        ws="wsproto",
+        ws_max_size=_WS_MAX_BYTES,
+        log_config=None,
+        log_level=settings.log.level,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_SECONDS_TO_STOP,
+    )
+
+
+def _run(server: uvicorn.Server, listener: socket.socket) -> None:
+    """Serve until a signal. The server raises the signal again when it has stopped; then we clean up."""
+    before = signal.signal(signal.SIGTERM, _stop)
+    try:
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

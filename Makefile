@@ -4,7 +4,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 LOCKS := requirements/build.txt requirements/runtime.txt pyproject.toml scripts/venv.sh
 
-.PHONY: help demo serve test models test-assets test-deps lint types contracts unit lock clean
+.PHONY: help demo serve test models test-assets test-deps lint types contracts unit docs lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,9 @@ contracts: .venv/test ## who may import whom
 
 unit: .venv/test ## the tests alone
 	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
+
+docs: .venv/runtime ## write the reference of the settings anew
+	@$(BIN)/python scripts/settings_doc.py > docs/reference/settings.md
 
 lock: ## lock the dependencies anew (needs the network)
 	@scripts/lock.sh

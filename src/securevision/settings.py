@@ -89,7 +89,7 @@ class ModelSettings(BaseModel):
     directory: Path | None = Field(
         None, description="directory of the model files; default: the user's cache"
     )
-    threads: int = Field(1, ge=1, le=64, description="threads a model may use")
+    threads: int = Field(2, ge=1, le=64, description="threads a model may use")
 
 
 class ApiSettings(BaseModel):

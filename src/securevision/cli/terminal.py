@@ -15,10 +15,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from securevision.api.schemas import event_json
+from securevision.api.schemas import versioned_event_body
 from securevision.domain.events import Event, Payload, PlatePayload
-from securevision.domain.frames import Frame, Tick
+from securevision.domain.frames import Frame, SourceState, Tick
 from securevision.domain.ports.cameras import FrameSource
+from securevision.errors import SourceError
 from securevision.runtime.frame_queue import frames_of
 from securevision.runtime.pipeline import Pipeline
 from securevision.settings import Settings, load_settings
@@ -57,7 +58,7 @@ def print_problems(problems: Iterable[str]) -> int:
 def print_event(event: Event, as_json: bool) -> None:
     """Print an event: for programs as the API gives it, else one line for people."""
     if as_json:
-        print_json(event_json(event))
+        print_json(versioned_event_body(event).model_dump(mode="json"))
         return
     taken = datetime.fromtimestamp(event.ts_ms / 1000).astimezone()
     print(
@@ -74,10 +75,13 @@ def _finding(payload: Payload) -> str:
 
 
 def print_events(source: FrameSource, pipeline: Pipeline, *, as_json: bool) -> list[Event]:
-    """Analyse a source until it ends, print its events as they come, and return them."""
+    """Analyse a source until it ends, print its events as they come, and return them.
+
+    Raises SourceError when it gives no video, or refuses or cannot be reached before it gave any.
+    """
     events = []
     try:
-        for item in _with_progress(source, frames_of(source)):
+        for item in _with_progress(source, _connected(source, frames_of(source))):
             for event in pipeline.take(item):
                 print_event(event, as_json)
                 events.append(event)
@@ -87,6 +91,17 @@ def print_events(source: FrameSource, pipeline: Pipeline, *, as_json: bool) -> l
     finally:
         source.close()
     return events
+
+
+def _connected(source: FrameSource, items: Iterator[Frame | Tick]) -> Iterator[Frame | Tick]:
+    """Pass items on; give up on a source that cannot be opened the first time, though it would try again."""
+    given = False
+    for item in items:
+        given |= isinstance(item, Frame)
+        status = source.status
+        if not given and status.state in (SourceState.REFUSED, SourceState.BACKING_OFF):
+            raise SourceError(status.detail)
+        yield item
 
 
 def _with_progress(source: FrameSource, items: Iterator[Frame | Tick]) -> Iterator[Frame | Tick]:

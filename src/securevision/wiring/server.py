@@ -5,7 +5,6 @@ import signal
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
 from ipaddress import ip_address
 from types import FrameType
 from typing import NoReturn
@@ -14,7 +13,9 @@ import uvicorn
 
 from securevision.access.gate import Gate
 from securevision.access.tokens import check_token_strength, mint_token, token_digest
-from securevision.api.app import ApiServices, create_app
+from securevision.api.app import create_app
+from securevision.api.server import server_config
+from securevision.api.services import ApiServices
 from securevision.clock import SystemClock
 from securevision.domain.frames import SourceState, SourceStatus
 from securevision.domain.ports.cameras import FrameSource
@@ -30,8 +31,6 @@ from securevision.wiring.models import Models
 from securevision.wiring.storage import Storage, open_storage
 
 _API_TOKEN = "api_token"  # noqa: S105 - the name under which its digest is kept
-_WS_MAX_BYTES = 64 * 1024
-_SECONDS_TO_STOP = 3
 
 Tell = Callable[[str], None]
 """Shows a line that may hold a secret meant for whoever started the server, and for no log."""
@@ -51,26 +50,25 @@ def serve(settings: Settings, source: FrameSource | None, models: Models, tell: 
         camera = _camera(settings, source, models, storage, feed)
         retention = RetentionLoop(storage.events, clock, settings.events.retention_days)
         gate = Gate(api_token_digest=digest, entropy=secrets.token_bytes)
-        tell_link = partial(_tell_link, gate, clock, listener, tell)
-        app = create_app(
-            ApiServices(
-                events=storage.events,
-                feed=feed,
-                clock=clock,
-                gate=gate,
-                retention_days=settings.events.retention_days,
-                source_id=settings.camera.id,
-                source_status=(lambda: camera.status) if camera else _no_camera,
-                on_code_used=lambda: tell_link("That link was used; for another browser, open "),
-            )
+        page = _page_address(listener)
+        services = ApiServices(
+            events=storage.events,
+            feed=feed,
+            clock=clock,
+            gate=gate,
+            source_id=settings.camera.id,
+            source_status=(lambda: camera.status) if camera else _no_camera,
+            retention_days=settings.events.retention_days,
+            on_new_code=lambda code: tell(f"That link works no more; the next one is {page}#code={code}"),
         )
         if camera:
             camera.start()
             stack.callback(camera.close)
         retention.start()
         stack.callback(retention.close)
-        tell_link("Open ")
-        _run(uvicorn.Server(_server_config(app, settings)), listener)
+        tell(f"Open {page}#code={services.new_code()}")
+        config = server_config(create_app(services), host=settings.api.host, port=settings.api.port)
+        _run(uvicorn.Server(config), listener)
 
 
 def _camera(
@@ -136,26 +134,11 @@ def _api_token_digest(settings: Settings, credentials: CredentialStore, tell: Te
     return digest
 
 
-def _tell_link(gate: Gate, clock: SystemClock, listener: socket.socket, tell: Tell, before: str) -> None:
+def _page_address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     if ip_address(host).is_unspecified:
         host = "127.0.0.1"
-    address = f"[{host}]" if ":" in host else host
-    tell(f"{before}http://{address}:{port}/#code={gate.new_code(clock.now_ms())}")
-
-
-def _server_config(app: object, settings: Settings) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,  # type: ignore[arg-type]
-        ws="wsproto",
-        ws_max_size=_WS_MAX_BYTES,
-        log_config=None,
-        log_level=settings.log.level,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_SECONDS_TO_STOP,
-    )
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
 def _run(server: uvicorn.Server, listener: socket.socket) -> None:

@@ -39,7 +39,7 @@ def open_storage(settings: Settings) -> Iterator[Storage]:
         yield Storage(
             database,
             SqlEventStore(database, clock),
-            SqlPeopleStore(database, clock),
+            SqlPeopleStore(database),
             CredentialStore(database),
         )
     finally:

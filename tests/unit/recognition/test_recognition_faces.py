@@ -3,10 +3,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from assets import asset_path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assets import asset_path
 from fakes.models import model_file, models
 from securevision.errors import InvalidInput, Unavailable
 from securevision.recognition.faces import FaceRecogniser
@@ -106,7 +106,7 @@ def test_a_gallery_folder_names_each_photo_that_cannot_be_used(
     read = read_gallery_folder(faces, tmp_path)
     assert [template.person_name for template in read.templates] == ["ada"]
     assert [problem.replace(str(tmp_path), "") for problem in read.problems] == [
-        "No face was found in /ada/2.png; use a photo that shows it from the front.",
+        "No face was found in /ada/2.png; use a photo that shows the face from the front.",
         "/grace/broken.jpg is not a picture that can be read; use a JPEG or PNG picture.",
         "/grace/empty.jpg is empty; use a JPEG or PNG picture.",
         "2 faces were found in /grace/two.png; use a photo of grace alone, or crop it.",

@@ -1,0 +1,26 @@
+"""Whether things work."""
+
+from securevision import __version__
+from securevision.api.schemas import BareHealthBody, HealthBody, SourceBody
+from securevision.api.services import ApiServices
+from securevision.domain.frames import SourceState
+
+
+class HealthRoutes:
+    """The bare answer for anybody, and the full one."""
+
+    def __init__(self, services: ApiServices) -> None:
+        self._services = services
+
+    async def bare(self) -> BareHealthBody:
+        """Tell that the server answers, and nothing more."""
+        return BareHealthBody(ok=True)
+
+    def full(self) -> HealthBody:
+        """Return the version and the state of the camera."""
+        status = self._services.source_status()
+        return HealthBody(
+            ok=status.state in (SourceState.LIVE, SourceState.ENDED),
+            version=__version__,
+            source=SourceBody(id=self._services.source_id, state=status.state, detail=status.detail),
+        )

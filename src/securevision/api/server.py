@@ -1,0 +1,29 @@
+"""How uvicorn runs the app."""
+
+import uvicorn
+from fastapi import FastAPI
+
+MAX_MESSAGE_BYTES = 64 * 1024
+"""Of one WebSocket message from a client; a larger one closes the socket with 1009."""
+
+
+def server_config(app: FastAPI, *, host: str, port: int) -> uvicorn.Config:
+    """Return the configuration to run the app with; port 0 takes any free one."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        # The default implementation logs an error for each handshake that the app refuses.
+        ws="wsproto",
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        # No proxy is trusted: its headers could name any client and scheme.
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        # Sockets that do nothing must not take the file descriptors that cameras and the store need.
+        limit_concurrency=256,
+        timeout_graceful_shutdown=3,
+    )

@@ -1,0 +1,175 @@
+"""Where a source is, and how to say so without its secrets."""
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from securevision.errors import InvalidInput
+
+DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322}
+MAX_USERINFO = 127
+"""Bytes of percent-encoded user and password that FFmpeg keeps; it cuts the rest off silently."""
+
+_NETWORK = re.compile(r"(?i)(rtsps?)://([^/?#]*)(.*)\Z", re.DOTALL)
+_ANY_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://|(?i:rtsps?):")
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
+_UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_SECRET_IN_PATH = re.compile(
+    r"(?i)((?:user|usr|login|pass|pwd|psw|token|key|auth|secret|sig)\w*?=).*", re.DOTALL
+)
+_PLAIN_PARAMETERS = frozenset(
+    {"channel", "chan", "camera", "profile", "stream", "streamtype", "subtype", "unicast"}
+)
+_PLAIN_VALUE = re.compile(r"[a-z]{1,7}|[0-9]{1,3}")
+
+
+class Scheme(StrEnum):
+    """The kinds of source."""
+
+    RTSP = "rtsp"
+    RTSPS = "rtsps"
+    FILE = "file"
+    DEMO = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAddress:
+    """A parsed address. Only `display` may be shown; `repr` holds no secret either."""
+
+    scheme: Scheme
+    display: str
+    """The address without user, password and the values of its query that may be secret."""
+    path: Path | None = None
+    """Of a file."""
+    host: str = ""
+    port: int = 0
+    """Of a camera."""
+    username: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    target: str = field(default="", repr=False)
+    """Path and query of a camera, as they were written."""
+
+    @property
+    def url(self) -> str:
+        """The whole URL of a camera, with its password: for the library that opens it, nothing else."""
+        login = f"{_encoded(self.username, self.password)}@" if self.username or self.password else ""
+        return f"{self.scheme}://{login}{self.host}:{self.port}{self.target}"
+
+
+def parse_address(text: str) -> SourceAddress:
+    """Parse `rtsp://`, `rtsps://`, `file:`, `demo:` or a plain path.
+
+    User and password may be percent-encoded or raw, with '@' and ':' in the password.
+    Raises InvalidInput; its sentence never repeats what was given.
+    """
+    text = text.strip()
+    if not text or "\0" in text:
+        raise InvalidInput(
+            "The camera address is empty; give an rtsp:// address, demo: or the path of a video."
+        )
+    if text.lower() in ("demo:", "demo://"):
+        return SourceAddress(Scheme.DEMO, "demo:")
+    if text.lower().startswith("file:"):
+        return _file(_path_of_url(text[len("file:") :]))
+    if network := _NETWORK.fullmatch(text):
+        return _camera(Scheme(network[1].lower()), network[2], network[3])
+    if _ANY_SCHEME.match(text):
+        raise InvalidInput(
+            "The camera address has a scheme that is not known; use rtsp://, rtsps://, file:, demo: or a path."
+        )
+    return _file(text)
+
+
+def _path_of_url(rest: str) -> str:
+    if rest.startswith("//"):
+        host, slash, path = rest[2:].partition("/")
+        if host.lower() not in ("", "localhost") or not slash:
+            raise InvalidInput("The file: address names another machine; write file:///path/to/video.mp4.")
+        rest = slash + path
+    rest = unquote(rest)
+    if not rest or "\0" in rest:
+        raise InvalidInput("The file: address has no path; write file:///path/to/video.mp4.")
+    return rest
+
+
+def _file(path: str) -> SourceAddress:
+    return SourceAddress(Scheme.FILE, path, path=Path(path))
+
+
+def _camera(scheme: Scheme, authority: str, target: str) -> SourceAddress:
+    if "@" in target:
+        # Either a '/', '?' or '#' in a raw password, or an '@' in the path: guessing wrong would show a password.
+        raise InvalidInput(
+            "The camera address has an '@' after its first '/'; write '/' in a password as %2F and '@' in a path as %40."
+        )
+    if _UNPRINTABLE.search(authority + target):
+        raise InvalidInput(
+            "The camera address has a space or a control character in it; write a space as %20."
+        )
+    userinfo, _, location = authority.rpartition("@")
+    host, port = _host_and_port(location, DEFAULT_PORTS[scheme])
+    raw_username, _, raw_password = userinfo.partition(":")
+    username, password = _decoded(raw_username), _decoded(raw_password)
+    if ":" in username:
+        raise InvalidInput("The user name in the camera address has a ':' in it, which RTSP cannot carry.")
+    if len(_encoded(username, password)) > MAX_USERINFO:
+        raise InvalidInput(
+            f"User name and password in the camera address are longer than {MAX_USERINFO} bytes; choose a shorter one."
+        )
+    target = target.partition("#")[0]
+    return SourceAddress(
+        scheme,
+        f"{scheme}://{location}{_safe_target(target)}",
+        host=host,
+        port=port,
+        username=username,
+        password=password,
+        target=target,
+    )
+
+
+def _host_and_port(location: str, default: int) -> tuple[str, int]:
+    host, colon, port = location.rpartition(":") if not location.endswith("]") else (location, "", "")
+    if not colon:
+        host = location
+    if not _HOST.fullmatch(host):
+        raise InvalidInput("The camera address has no valid host; write rtsp://user:password@host:554/path.")
+    if not colon:
+        return host, default
+    if not (port.isascii() and port.isdecimal() and len(port) <= len("65535") and 0 < int(port) < 1 << 16):
+        raise InvalidInput("The port in the camera address is not a number from 1 to 65535.")
+    return host, int(port)
+
+
+def _decoded(text: str) -> str:
+    """Undo percent-encoding, unless the text cannot have been encoded."""
+    if re.search(r"%(?![0-9A-Fa-f]{2})", text):
+        return text
+    try:
+        plain = unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        return text
+    if re.search(r"[\x00-\x1f\x7f-\x9f]", plain):
+        raise InvalidInput("User name or password in the camera address has a control character in it.")
+    return plain
+
+
+def _encoded(username: str, password: str) -> str:
+    plain = "!$&'()*+,;="
+    return f"{quote(username, safe=plain)}:{quote(password, safe=plain)}"
+
+
+def _safe_target(target: str) -> str:
+    """Return path and query with every value hidden that is not known to be harmless."""
+    path, question, query = target.partition("?")
+    path = _SECRET_IN_PATH.sub(r"\1***", path)
+    return path + question + "&".join(_safe_parameter(each) for each in query.split("&"))
+
+
+def _safe_parameter(parameter: str) -> str:
+    name, equals, value = parameter.partition("=")
+    if name.lower() in _PLAIN_PARAMETERS and _PLAIN_VALUE.fullmatch(value.lower()):
+        return parameter
+    return f"{name}=***" if equals and _PLAIN_VALUE.fullmatch(name) else "***" if parameter else ""

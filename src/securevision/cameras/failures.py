@@ -1,0 +1,50 @@
+"""Why a camera gives no video, in one sentence without secrets."""
+
+import socket
+
+from av.error import (
+    ConnectionRefusedError,  # noqa: A004 - FFmpeg's own, and a subclass of the built-in one
+    ExitError,
+    FFmpegError,
+    HTTPForbiddenError,
+    HTTPNotFoundError,
+    HTTPUnauthorizedError,
+    TimeoutError,  # noqa: A004 - as above
+)
+
+from securevision.errors import SourceError, SourceRefused
+
+
+def explain_opening(error: Exception, camera: str, waited_s: float, limit_s: float) -> SourceError:
+    """Say why a camera could not be opened.
+
+    The text of `error` is never used: FFmpeg puts the URL with its password into it. `camera` is the
+    display of its address. FFmpeg reports some time-outs as bad data, so the time it took decides.
+    """
+    if isinstance(error, HTTPUnauthorizedError | HTTPForbiddenError):
+        return SourceRefused(f"{camera} refuses the user name or password; check both in the camera address.")
+    if isinstance(error, HTTPNotFoundError):
+        return SourceRefused(f"{camera} has no such stream; check the path in the camera address.")
+    if isinstance(error, socket.gaierror | UnicodeError):
+        return SourceError(f"The name of {camera} was not found; check the host in the camera address.")
+    if isinstance(error, ConnectionRefusedError):
+        return SourceError(
+            f"{camera} refuses connections; check the port, and that RTSP is on in the camera."
+        )
+    if isinstance(error, TimeoutError | ExitError) or waited_s >= 0.9 * limit_s:
+        return SourceError(
+            f"{camera} gave no answer within {limit_s:g} s; check that it is on and reachable."
+        )
+    return SourceError(f"{camera} could not be opened; check its address and that it speaks RTSP.")
+
+
+def explain_break(error: FFmpegError | None, camera: str, limit_s: float) -> SourceError:
+    """Say why a camera that was open gives nothing more; no error means that it ended the connection."""
+    if isinstance(error, TimeoutError | ExitError):
+        return stalled(camera, limit_s)
+    return SourceError(f"{camera} ended the connection.")
+
+
+def stalled(camera: str, limit_s: float) -> SourceError:
+    """Say that a camera is connected and sends no picture."""
+    return SourceError(f"{camera} has stalled: no picture came for {limit_s:g} s.")

@@ -1,0 +1,141 @@
+"""The tables, as a fresh database has them. A change here needs a migration that makes the same change."""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Named,
+    Table,
+    Text,
+    TypedColumns,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+EventRow = tuple[
+    int,  # id
+    int,  # version
+    str,  # type
+    str,  # source_id
+    int,  # ts_ms
+    int,  # created_ms
+    float,  # x1
+    float,  # y1
+    float,  # x2
+    float,  # y2
+    str | None,  # person_name
+    float | None,  # similarity
+    str | None,  # plate_text
+    float | None,  # confidence
+    str | None,  # list_match
+    str | None,  # region
+]
+"""What `select(events)` gives."""
+
+
+class EventColumns(TypedColumns):
+    """One row an event; the columns of the other type's payload are null."""
+
+    id = Column(Integer, primary_key=True)
+    version: Named[int]
+    type: Named[str] = Column(Text)
+    source_id: Named[str] = Column(Text)
+    ts_ms: Named[int]
+    created_ms: Named[int]
+    x1: Named[float]
+    y1: Named[float]
+    x2: Named[float]
+    y2: Named[float]
+    person_name: Named[str | None] = Column(Text)
+    similarity: Named[float | None]
+    plate_text: Named[str | None] = Column(Text)
+    confidence: Named[float | None]
+    list_match: Named[str | None] = Column(Text)
+    region: Named[str | None] = Column(Text)
+
+    __row_pos__: EventRow
+
+
+events = Table(
+    "events",
+    metadata,
+    EventColumns,
+    CheckConstraint(
+        "CASE type WHEN 'face_match' THEN plate_text IS NULL AND confidence IS NULL"
+        " WHEN 'plate_read' THEN plate_text IS NOT NULL AND confidence IS NOT NULL ELSE 0 END",
+        name="ck_events_payload",
+    ),
+    # AUTOINCREMENT: the id of a deleted event never names another one.
+    sqlite_autoincrement=True,
+)
+Index("ix_events_ts_ms", events.c.ts_ms, events.c.id)
+Index("ix_events_type_ts_ms", events.c.type, events.c.ts_ms, events.c.id)
+Index("ix_events_created_ms", events.c.created_ms)
+
+
+class CropColumns(TypedColumns):
+    """The picture of an event."""
+
+    event_id = Column(Integer, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True)
+    jpeg: Named[bytes] = Column(LargeBinary)
+
+
+crops = Table("crops", metadata, CropColumns)
+
+
+class PersonColumns(TypedColumns):
+    """One row a person."""
+
+    id = Column(Integer, primary_key=True)
+    name: Named[str] = Column(Text)
+
+
+people = Table("people", metadata, PersonColumns, UniqueConstraint("name", name="uq_people_name"))
+
+
+class TemplateColumns(TypedColumns):
+    """One row an enrolled photo; the embedding is 128 little-endian float32."""
+
+    id = Column(Integer, primary_key=True)
+    person_id: Named[int] = Column(ForeignKey("people.id", ondelete="CASCADE"))
+    embedding: Named[bytes] = Column(LargeBinary)
+    photo_sha256: Named[str] = Column(Text)
+
+
+templates = Table(
+    "templates",
+    metadata,
+    TemplateColumns,
+    UniqueConstraint("person_id", "photo_sha256", name="uq_templates_photo"),
+    CheckConstraint("length(embedding) = 512", name="ck_templates_embedding"),
+)
+
+
+class GalleryRevisionColumns(TypedColumns):
+    """At most one row: how often the gallery changed."""
+
+    id = Column(Integer, primary_key=True)
+    revision: Named[int]
+
+
+gallery_revision = Table(
+    "gallery_revision",
+    metadata,
+    GalleryRevisionColumns,
+    CheckConstraint("id = 1", name="ck_gallery_revision_one_row"),
+)
+
+
+class CredentialColumns(TypedColumns):
+    """One row a secret that is checked, never shown: only its SHA-256, in hexadecimal."""
+
+    name: Named[str] = Column(Text, primary_key=True)
+    sha256: Named[str] = Column(Text)
+
+
+credentials = Table("credentials", metadata, CredentialColumns)

@@ -1,0 +1,60 @@
+"""The log: lines on stderr, with secrets removed by the writer itself."""
+
+import logging
+import sys
+import threading
+import time
+from types import TracebackType
+
+from securevision.telemetry.redaction import redact
+
+
+class RedactingFormatter(logging.Formatter):
+    """Writes a record as one line, and the lines of an exception below it, indented.
+
+    Only a record starts in the first column, so nothing that was logged can pass for a record.
+    """
+
+    converter = time.gmtime
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the text of the record. A record with wrong arguments is written without them."""
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError, KeyError):
+            message = f"{record.msg} (its arguments do not fit)"
+        lines = [f"{self.formatTime(record)} {record.levelname} {record.name}: {redact(message)}"]
+        if record.exc_info:
+            lines += self._indented(self.formatException(record.exc_info))
+        if record.stack_info:
+            lines += self._indented(record.stack_info)
+        return "\n".join(lines)
+
+    def _indented(self, text: str) -> list[str]:
+        return [f"    {redact(line)}" for line in text.split("\n")]
+
+
+def configure_logging(level: str) -> None:
+    """Send all logging of this level and above to stderr, uncaught exceptions and warnings too.
+
+    `level` is `debug`, `info`, `warning` or `error`. Replaces the handlers there were.
+    """
+    handler = logging.StreamHandler()
+    handler.setFormatter(RedactingFormatter())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = _log_uncaught_in_thread
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    logging.getLogger("securevision").critical("Stopped by an error.", exc_info=(kind, error, traceback))
+
+
+def _log_uncaught_in_thread(arguments: threading.ExceptHookArgs) -> None:
+    if arguments.exc_value is not None and arguments.exc_type is not SystemExit:
+        _log_uncaught(arguments.exc_type, arguments.exc_value, arguments.exc_traceback)

@@ -40,7 +40,7 @@ def demo(
 
     With --once it exits with 0 only if the demo's person and the demo's plate were both recognised.
     """
-    settings = prepare()
+    settings = prepare(server=not once)
     models = make_models(settings)
     files = prepare_demo(settings, models, plate, say)
     folder = read_gallery_folder(models.faces(), gallery or files.gallery)

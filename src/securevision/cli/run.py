@@ -5,9 +5,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-import click
-import typer
-
 from securevision.cli.commands import app
 from securevision.errors import SecureVisionError
 from securevision.telemetry.redaction import redact
@@ -21,12 +18,9 @@ def run_cli(arguments: Sequence[str]) -> int:
     """Run a command and return its exit code: 0, 1 for what went wrong, 2 for wrong usage."""
     os.umask(0o077)  # what we write holds faces, plates and tokens
     try:
-        code = typer.main.get_command(app).main(list(arguments), "securevision", standalone_mode=False)
-    except click.exceptions.Abort:
-        return _INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        app(arguments, prog_name="securevision")
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 0
     except SecureVisionError as error:
         print(f"securevision: {redact(str(error))}", file=sys.stderr)
         return _FAILED
@@ -44,4 +38,4 @@ def run_cli(arguments: Sequence[str]) -> int:
             file=sys.stderr,
         )
         return _FAILED
-    return code if isinstance(code, int) else 0
+    return 0

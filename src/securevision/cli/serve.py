@@ -8,7 +8,7 @@ from securevision.wiring import server
 
 def serve() -> None:
     """Watch the camera of SECUREVISION__CAMERA__URL, and serve the page and the API until stopped."""
-    settings = prepare()
+    settings = prepare(server=True)
     models = make_models(settings)
     url = settings.camera.url
     source = None

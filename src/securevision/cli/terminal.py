@@ -30,10 +30,14 @@ from securevision.wiring.models import Models
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def prepare() -> Settings:
-    """Read the settings and start the log. Raises InvalidInput."""
+def prepare(*, server: bool = False) -> Settings:
+    """Read the settings and start the log. Raises InvalidInput.
+
+    Only a server logs what it does; of a command the user wants the result, and errors as sentences.
+    """
     settings = load_settings()
-    configure_logging(settings.log.level)
+    level = settings.log.level
+    configure_logging(level if server or level == "debug" else "error")
     return settings
 
 

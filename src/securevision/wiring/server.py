@@ -42,10 +42,17 @@ def serve(settings: Settings, source: FrameSource | None, models: Models, tell: 
     Raises InvalidInput and Unavailable when something that is needed is not there; then nothing was started.
     """
     clock = SystemClock()
+    token = settings.api.auth_token
+    if token is not None:
+        check_token_strength(token.get_secret_value())
     with ExitStack() as stack:
         listener = stack.enter_context(_listen(settings))
         storage = stack.enter_context(open_storage(settings))
-        digest = _api_token_digest(settings, storage.credentials, tell)
+        digest = (
+            _own_token_digest(storage.credentials, tell)
+            if token is None
+            else token_digest(token.get_secret_value())
+        )
         feed = Feed()
         camera = _camera(settings, source, models, storage, feed)
         retention = RetentionLoop(storage.events, clock, settings.events.retention_days)
@@ -119,12 +126,8 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _api_token_digest(settings: Settings, credentials: CredentialStore, tell: Tell) -> str:
-    """Return the digest of the API token; at the first start without one, make a token and show it."""
-    if settings.api.auth_token is not None:
-        token = settings.api.auth_token.get_secret_value()
-        check_token_strength(token)
-        return token_digest(token)
+def _own_token_digest(credentials: CredentialStore, tell: Tell) -> str:
+    """Return the digest of the token that we made; at the first start, make it and show it."""
     digest = credentials.get(_API_TOKEN)
     if digest is None:
         token = mint_token(secrets.token_bytes)
@@ -135,7 +138,7 @@ def _api_token_digest(settings: Settings, credentials: CredentialStore, tell: Te
 
 
 def _page_address(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
+    host, port = str(listener.getsockname()[0]), int(listener.getsockname()[1])
     if ip_address(host).is_unspecified:
         host = "127.0.0.1"
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

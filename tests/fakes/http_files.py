@@ -53,7 +53,7 @@ class FileServer:
                 self.end_headers()
                 self.wfile.write(reply.body)
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002, ARG002 - named by the base
                 return
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

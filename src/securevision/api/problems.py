@@ -1,7 +1,7 @@
 """Errors as HTTP answers: one sentence each, and nothing of what was sent."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any
 
@@ -64,7 +64,7 @@ async def _on_http_exception(_: Request, error: HTTPException) -> Response:
     return response
 
 
-PROBLEM_HANDLERS: dict[Any, Callable[[Request, Any], Awaitable[Response]]] = {
+PROBLEM_HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
     SecureVisionError: _on_own_error,
     RequestValidationError: _on_validation_error,
     HTTPException: _on_http_exception,

@@ -24,13 +24,13 @@ def system_resolver(host: str, port: int) -> Sequence[Address]:
     return list(first.values())
 
 
-def _resolve(resolver: Resolver, host: str, port: int, timeout: float) -> Sequence[Address]:
+def _resolve(resolver: Resolver, address: Address, timeout: float) -> Sequence[Address]:
     """Resolve in a thread that is left behind when it takes too long: getaddrinfo has no timeout."""
     answer: queue.SimpleQueue[Sequence[Address] | OSError] = queue.SimpleQueue()
 
     def ask() -> None:
         try:
-            answer.put(resolver(host, port))
+            answer.put(resolver(*address))
         except OSError as error:
             answer.put(error)
         except UnicodeError as error:  # a name that IDNA refuses
@@ -46,16 +46,16 @@ def _resolve(resolver: Resolver, host: str, port: int, timeout: float) -> Sequen
     return result
 
 
-def open_socket(resolver: Resolver, host: str, port: int, timeout: float) -> socket.socket:
+def open_socket(resolver: Resolver, address: Address, timeout: float) -> socket.socket:
     """Return a connected socket within `timeout` seconds, or raise OSError."""
     deadline = time.monotonic() + timeout
-    addresses = _resolve(resolver, host, port, timeout)
+    addresses = _resolve(resolver, address, timeout)
     failure = OSError("the name has no address")
-    for index, address in enumerate(addresses):
+    for index, numeric in enumerate(addresses):
         # A broken IPv6 must leave time for IPv4.
         share = max(0.01, (deadline - time.monotonic()) / (len(addresses) - index))
         try:
-            return socket.create_connection(address, timeout=share)
+            return socket.create_connection(numeric, timeout=share)
         except OSError as error:
             failure = error
     raise failure
@@ -71,7 +71,7 @@ class BoundedHttpConnection(HTTPConnection):
     def _bound(self, timeout: float, read_timeout: float, resolver: Resolver) -> None:
         self._read_timeout = read_timeout
         # http.client keeps the function that opens its socket here.
-        self._create_connection = lambda address, *_: open_socket(resolver, *address, timeout)
+        self._create_connection = lambda address, *_: open_socket(resolver, address, timeout)
 
     def connect(self) -> None:
         """Raise CannotConnect, or SSLCertVerificationError when the server cannot prove its name."""

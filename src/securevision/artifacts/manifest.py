@@ -100,7 +100,7 @@ class Artifact:
 class Manifest:
     """All pinned files. Names are unique, and every wheel that a source names is there."""
 
-    artifacts: tuple[Artifact, ...]
+    artifacts: Annotated[tuple[Artifact, ...], Field(min_length=1)]
     wheels: tuple[Wheel, ...] = ()
 
     def __post_init__(self) -> None:

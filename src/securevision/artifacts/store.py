@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import os
-import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -89,10 +88,7 @@ class ArtifactStore:
         Stops at the first file that no source gives; what came before it stays. Raises Unavailable, and
         NotFound for a name that is not pinned.
         """
-        if names is None:
-            wanted = list(self._manifest.artifacts)
-        else:
-            wanted = [self._manifest.artifact(name) for name in names]
+        wanted = self._manifest.artifacts if names is None else map(self._manifest.artifact, names)
         lacking = [artifact for artifact in wanted if self._state(artifact) is not ArtifactState.PRESENT]
         if lacking:
             with Pull(self._manifest, self._http, self._pip, self._patience) as pull:
@@ -122,24 +118,24 @@ class ArtifactStore:
     def _fetch(self, pull: Pull, artifact: Artifact, progress: Progress | None) -> None:
         def report(came: int) -> None:
             if progress is not None:
-                progress(artifact.name, came, artifact.bytes)
+                progress(artifact.name, min(came, artifact.bytes), artifact.bytes)
 
-        failures: dict[str, FetchFailed] = {}
+        failures: list[tuple[str, FetchFailed]] = []
         for source in artifact.sources:
             try:
                 with closing(pull.chunks(artifact, source, report)) as chunks:
                     self._receive(artifact, chunks)
             except FetchFailed as failure:
                 _log.info("%s: %s %s", artifact.name, source.origin, failure)
-                failures[source.origin] = failure
+                failures.append((source.origin, failure))
             else:
                 return
         remedy = f"copy the files to {self.directory}; `securevision models list` names them."
-        if all(isinstance(failure, Unreachable) for failure in failures.values()):
+        if all(isinstance(failure, Unreachable) for _, failure in failures):
             raise Unavailable(
                 f"No source for {artifact.name} can be reached: check the network connection, or {remedy}"
             )
-        reasons = "; ".join(f"{origin} {failure}" for origin, failure in failures.items())
+        reasons = "; ".join(f"{origin} {failure}" for origin, failure in failures)
         raise Unavailable(f"No source gave {artifact.name} ({reasons}): try again later, or {remedy}")
 
     def _receive(self, artifact: Artifact, chunks: Iterator[bytes]) -> None:
@@ -177,8 +173,7 @@ def _write_pinned(artifact: Artifact, chunks: Iterator[bytes], file: BinaryIO) -
 
 
 def _is_pinned(path: Path, artifact: Artifact) -> bool:
-    facts = path.stat()
-    if not stat.S_ISREG(facts.st_mode) or facts.st_size != artifact.bytes:
+    if path.stat().st_size != artifact.bytes:  # never 0, so that no pipe or device is opened
         return False
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest() == artifact.sha256

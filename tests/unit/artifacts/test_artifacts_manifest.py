@@ -24,13 +24,13 @@ from securevision.errors import InvalidInput, NotFound
 TEST_PICTURES = Path(__file__).parents[2] / "assets.toml"
 
 
-def artifact(**changes: Any) -> dict[str, Any]:
+def artifact(**changes: object) -> dict[str, Any]:
     url = {"url": "https://example.org/model.onnx"}
     whole = {"name": "model.onnx", "purpose": "reads", "licence": "MIT", "sha256": "a" * 64, "bytes": 7}
     return {**whole, "sources": [url, {"wheel": "pack", "member": "pack/model.onnx"}], **changes}
 
 
-def wheel(**changes: Any) -> dict[str, Any]:
+def wheel(**changes: object) -> dict[str, Any]:
     return {"name": "pack", "version": "1.0", "sha256": "b" * 64, "bytes": 99, **changes}
 
 
@@ -43,8 +43,13 @@ def toml(value: object) -> str:
     return json.dumps(value).replace("\x7f", "\\u007f")
 
 
-def parse(*artifacts: dict[str, Any], wheels: list[dict[str, Any]] | None = None, **more: Any) -> Manifest:
-    document = {"artifacts": list(artifacts), "wheels": [wheel()] if wheels is None else wheels, **more}
+def parse(
+    *artifacts: dict[str, Any],
+    wheels: list[dict[str, Any]] | None = None,
+    more: dict[str, object] | None = None,
+) -> Manifest:
+    wheels = [wheel()] if wheels is None else wheels
+    document = {"artifacts": list(artifacts), "wheels": wheels, **(more or {})}
     return parse_manifest("\n".join(f"{json.dumps(key)} = {toml(value)}" for key, value in document.items()))
 
 
@@ -120,7 +125,7 @@ def test_a_wrong_artifact_is_refused(wrong: dict[str, Any]) -> None:
 def test_an_unknown_key_is_refused_wherever_it_stands(key: str) -> None:
     if key not in {"artifacts", "wheels"}:
         with pytest.raises(InvalidInput):
-            parse(artifact(), **{"wheels": [wheel()], key: 1})
+            parse(artifact(), more={key: 1})
     with pytest.raises(InvalidInput):
         parse(artifact(**{key: 1}))
     if key not in {"version", "target"}:

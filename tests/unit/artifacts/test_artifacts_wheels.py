@@ -97,7 +97,7 @@ def test_a_file_called_pip_is_not_run(index: WheelIndex, pip: PipDownloader, pri
 
 def test_a_pip_that_gets_nothing_is_ended(tmp_path: Path, private: Path) -> None:
     with pytest.raises(Unreachable):
-        scripted_pip(tmp_path, "exec sleep 60").download(WHEEL, private, 0.3, ignore)
+        scripted_pip(tmp_path, "exec sleep 60").download(WHEEL, private, 1.0, ignore)
     assert not is_running(private)
 
 

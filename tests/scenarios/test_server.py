@@ -89,7 +89,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
 
 async def _events_of_the_stream(server: Started) -> list[dict[str, object]]:
     stream = server.url.replace("http", "ws") + "api/v1/stream"
-    events = []
+    events: list[dict[str, object]] = []
     async with (
         asyncio.timeout(PATIENCE),
         websockets.connect(stream, additional_headers={"Authorization": f"Bearer {server.token}"}) as socket,

@@ -102,7 +102,8 @@ def _camera(scheme: Scheme, authority: str, target: str) -> SourceAddress:
     if "@" in target:
         # Either a '/', '?' or '#' in a raw password, or an '@' in the path: guessing wrong would show a password.
         raise InvalidInput(
-            "The camera address has an '@' after its first '/'; write '/' in a password as %2F and '@' in a path as %40."
+            "The camera address has an '@' after its first '/'; "
+            "write '/' in a password as %2F and '@' in a path as %40."
         )
     if _UNPRINTABLE.search(authority + target):
         raise InvalidInput(

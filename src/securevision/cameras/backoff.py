@@ -32,23 +32,23 @@ class Connection:
         return SourceStatus(self.state, self.detail)
 
     def delivered(self) -> "Connection":
-        """A picture came."""
+        """Return the state after a picture came."""
         return Connection(SourceState.LIVE)
 
     def lost(self, detail: str) -> "Connection":
-        """The connection failed or broke."""
+        """Return the state after the connection failed or broke."""
         return Connection(SourceState.BACKING_OFF, detail, self.failures + 1)
 
     def refused(self, detail: str) -> "Connection":
-        """The camera said no."""
+        """Return the state after the camera said no."""
         return Connection(SourceState.REFUSED, detail, self.failures + 1)
 
     def trying(self) -> "Connection":
-        """The wait is over; the reason of the last failure stays until a picture comes."""
+        """Return the state after the wait; the reason of the last failure stays until a picture comes."""
         return Connection(SourceState.CONNECTING, self.detail, self.failures)
 
     def ended(self) -> "Connection":
-        """Nothing more will come."""
+        """Return the last state."""
         return Connection(SourceState.ENDED, self.detail, self.failures)
 
     def wait_s(self, config: BackoffConfig, chance: float) -> float:

@@ -37,7 +37,7 @@ class Decoder:
         self._stream = container.streams.video[0]
         self._container = container
         context = self._stream.codec_context
-        if context is None or context.name not in CODECS.split(","):
+        if context.name not in CODECS.split(","):
             raise SourceError(f"The video of {name} is of a kind that is not supported; use H.264 or H.265.")
         if context.width * context.height > MAX_PIXELS:
             raise SourceError(

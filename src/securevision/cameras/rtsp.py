@@ -112,11 +112,11 @@ class RtspSource:
         try:
             with self._open() as container:
                 self._deliver(container)
-            return self._connection
         except SourceRefused as error:
             return self._connection.refused(str(error))
         except SourceError as error:
             return self._connection.lost(str(error))
+        return self._connection
 
     def _open(self) -> InputContainer:
         begin = self._clock.monotonic()

@@ -7,7 +7,7 @@ from securevision.domain.ports.clock import Clock
 MAX_GAP_S = 10.0
 """A longer jump between two pictures is a broken timestamp, not a pause."""
 _USUAL_RATE = 25.0
-_MAX_RATE = 120.0
+_MIN_RATE, _MAX_RATE = 0.5, 120.0
 
 
 class StreamTime:
@@ -18,8 +18,8 @@ class StreamTime:
 
     def __init__(self, rate: float | None) -> None:
         """`rate` is the stream's own idea of its frames per second; nonsense is ignored."""
-        sane = rate is not None and 0.5 <= rate <= _MAX_RATE
-        self._step = 1.0 / rate if sane and rate else 1.0 / _USUAL_RATE
+        sane = rate is not None and _MIN_RATE <= rate <= _MAX_RATE
+        self._step = 1.0 / (rate if rate is not None and sane else _USUAL_RATE)
         self._offset: float | None = None
         self._last = -self._step
 

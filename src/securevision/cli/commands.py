@@ -2,7 +2,13 @@
 
 import typer
 
-from securevision.cli import demo, doctor, models, people, recognise, serve, watch
+from securevision.cli.demo import demo
+from securevision.cli.doctor import doctor
+from securevision.cli.models import app as models
+from securevision.cli.people import app as people
+from securevision.cli.recognise import app as recognise
+from securevision.cli.serve import serve
+from securevision.cli.watch import watch
 
 app = typer.Typer(
     name="securevision",
@@ -11,10 +17,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command("demo")(demo.demo)
-app.command("serve")(serve.serve)
-app.command("watch")(watch.watch)
-app.command("doctor")(doctor.doctor)
-app.add_typer(recognise.app, name="recognise")
-app.add_typer(people.app, name="person")
-app.add_typer(models.app, name="models")
+app.command("demo")(demo)
+app.command("serve")(serve)
+app.command("watch")(watch)
+app.command("doctor")(doctor)
+app.add_typer(recognise, name="recognise")
+app.add_typer(people, name="person")
+app.add_typer(models, name="models")

@@ -15,7 +15,7 @@ class RedactingFormatter(logging.Formatter):
     Only a record starts in the first column, so nothing that was logged can pass for a record.
     """
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 

@@ -72,7 +72,7 @@ class HttpDownloader:
                         raise FetchFailed("was too slow")
         except TimeoutError as error:
             raise FetchFailed("stopped sending") from error
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, ValueError) as error:  # ValueError: a redirect that is no URL
             raise FetchFailed("broke the connection") from error
 
     def _open(self, url: str) -> HTTPResponse:

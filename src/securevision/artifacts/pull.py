@@ -3,6 +3,7 @@
 import tempfile
 import time
 from collections.abc import Callable, Generator
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,7 +35,7 @@ class Pull:
         self._online = False
         self._silent_hosts: set[str] = set()
         self._wheels: dict[str, Path | FetchFailed] = {}
-        self._directory = tempfile.TemporaryDirectory(prefix="securevision-", ignore_cleanup_errors=True)
+        self._directories = ExitStack()
 
     def __enter__(self) -> Self:
         return self
@@ -42,7 +43,7 @@ class Pull:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._directory.cleanup()
+        self._directories.close()
 
     def chunks(self, artifact: Artifact, source: Source, report: Report) -> Generator[bytes, None, None]:
         """Yield a file from one source piece by piece, unchecked. Raises FetchFailed.
@@ -74,12 +75,10 @@ class Pull:
 
     def _wheel(self, wheel: Wheel, report: Report) -> Path:
         if wheel.name not in self._wheels:
-            directory = Path(self._directory.name) / wheel.name
-            directory.mkdir()
             left = self._give_up - time.monotonic()
             patience = _PATIENCE_ONLINE if self._online else max(self._least_patience, left)
             try:
-                self._wheels[wheel.name] = self._pip.download(wheel, directory, patience, report)
+                self._wheels[wheel.name] = self._pip.download(wheel, self._directory(), patience, report)
                 self._online = True
             except FetchFailed as failure:
                 self._wheels[wheel.name] = failure
@@ -87,3 +86,10 @@ class Pull:
         if isinstance(found, FetchFailed):
             raise found
         return found
+
+    def _directory(self) -> Path:
+        try:
+            made = tempfile.TemporaryDirectory(prefix="securevision-", ignore_cleanup_errors=True)
+        except OSError as error:
+            raise FetchFailed(f"needs a temporary directory: {error.strerror}") from error
+        return Path(self._directories.enter_context(made))

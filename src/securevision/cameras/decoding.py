@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias, cast
 
 import av
 import numpy as np
@@ -17,6 +18,8 @@ CODECS = "h264,hevc,av1,libdav1d,vp8,vp9,mpeg4,mpeg2video,mpeg1video,mjpeg"
 """What cameras and phones write. Given to FFmpeg as `codec_whitelist`, which keeps it from trying others while
 it opens; the stream is checked as well, for the decoder itself does not look at that list."""
 MAX_PIXELS = 8192 * 4608
+
+VideoPacket: TypeAlias = "av.Packet[av.VideoStream]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +56,7 @@ class Decoder:
 
         Damaged pictures are left out. Raises FFmpegError when the container cannot be read further.
         """
-        for packet in self._container.demux(self._stream):
+        for packet in _access_units(self._container.demux(self._stream)):
             for frame in self._decoded(packet):
                 if frame.is_corrupt:
                     continue
@@ -62,12 +65,32 @@ class Decoder:
                     yield Picture(seconds, _bgr(frame))
             yield None
 
-    def _decoded(self, packet: "av.Packet[av.VideoStream]") -> list[VideoFrame]:
+    def _decoded(self, packet: VideoPacket) -> list[VideoFrame]:
         try:
             return packet.decode()
         except FFmpegError:
             # A damaged packet; the decoder goes on with the next one.
             return []
+
+
+def _access_units(packets: Iterator[VideoPacket]) -> Iterator[VideoPacket]:
+    """Join consecutive packets of one timestamp: some cameras send the slices of a picture in several.
+
+    A decoder that is given half a picture fills the rest with what it has, and says nothing.
+    """
+    held = None
+    for packet in packets:
+        if held is not None and packet.pts is not None and packet.pts == held.pts:
+            joined = av.Packet(bytes(held) + bytes(packet))
+            joined.stream, joined.time_base = held.stream, held.time_base
+            joined.pts, joined.dts = held.pts, held.dts
+            held = cast("VideoPacket", joined)
+            continue
+        if held is not None:
+            yield held
+        held = packet
+    if held is not None:
+        yield held
 
 
 def _timestamp(frame: VideoFrame) -> float | None:

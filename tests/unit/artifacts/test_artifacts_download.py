@@ -54,6 +54,15 @@ def test_a_redirect_to_anything_but_https_is_refused(
         read(http, server.url("/file"))
 
 
+@pytest.mark.parametrize(
+    "nonsense", ["https://[", "https://host:port/file", "/\xe9", "//127.0.0.1:99999/file"]
+)
+def test_a_redirect_to_nonsense_is_refused(server: FileServer, http: HttpDownloader, nonsense: str) -> None:
+    server.replies["/file"] = Reply(status=302, location=nonsense)
+    with pytest.raises(FetchFailed):
+        read(http, server.url("/file"))
+
+
 def test_plain_http_is_refused_unless_a_test_asks_for_it(server: FileServer) -> None:
     server.replies["/file"] = Reply(b"here")
     with pytest.raises(FetchFailed, match="not https"):

@@ -278,6 +278,22 @@ def test_the_wheel_and_what_else_it_holds_are_not_kept(
     assert names(scratch) == []
 
 
+def test_without_a_temporary_directory_other_sources_are_asked(
+    make_store: MakeStore,
+    server: FileServer,
+    index: WheelIndex,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    server.replies["/face"] = Reply(FACE)
+    sources = (WheelSource("pack", "pack/face"), UrlSource(server.url("/face")))
+    wheel = index.add("pack", {"pack/face": FACE})
+    store = make_store(manifest=Manifest((pinned("face", FACE, *sources),), (wheel,)))
+    store.pull()
+    assert store.path("face").read_bytes() == FACE
+
+
 def test_a_wheel_that_is_not_the_pinned_one_gives_nothing(
     make_store: MakeStore, index: WheelIndex, directory: Path
 ) -> None:

@@ -1,0 +1,166 @@
+"""An upgraded database is the same as a fresh one, and one that is not ours is left as it is."""
+
+import hashlib
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from securevision.errors import Unavailable
+from securevision.store.database import Database
+from securevision.store.tables import metadata
+
+Rows = list[tuple[object, ...]]
+
+
+def query(path: Path, sql: str) -> Rows:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def schema(path: Path) -> dict[str, tuple[str | None, Rows, Rows, Rows]]:
+    """Each table's and index's own text with what SQLite understood of it."""
+    objects = query(path, "SELECT name, sql FROM sqlite_master WHERE name != 'alembic_version'")
+    return {
+        str(name): (
+            None if sql is None else " ".join(str(sql).split()),
+            query(path, f"PRAGMA table_xinfo('{name}')"),
+            query(path, f"PRAGMA foreign_key_list('{name}')"),
+            query(path, f"PRAGMA index_xinfo('{name}')"),
+        )
+        for name, sql in objects
+        if name != "sqlite_autoindex_alembic_version_1"
+    }
+
+
+def test_the_upgraded_schema_is_the_fresh_one(tmp_path: Path) -> None:
+    upgraded, fresh = tmp_path / "upgraded.db", tmp_path / "fresh.db"
+    Database.open(upgraded).close()
+    engine = create_engine(f"sqlite:///{fresh}")
+    metadata.create_all(engine)
+    engine.dispose()
+
+    assert schema(upgraded) == schema(fresh)
+    assert {"events", "crops", "people", "templates", "credentials", "gallery_revision"} <= schema(fresh).keys()
+
+
+def test_alembic_sees_nothing_left_to_migrate(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    Database.open(path).close()
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        differences = compare_metadata(context, metadata)
+    engine.dispose()
+    assert differences == []
+
+
+def test_opening_again_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    Database.open(path).close()
+    before = path.read_bytes()
+    Database.open(path).close()
+    assert path.read_bytes() == before
+
+
+def of_a_newer_version(path: Path) -> None:
+    Database.open(path).close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+
+def of_another_program(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE bookmarks (url TEXT)")
+
+
+def text(path: Path) -> None:
+    path.write_text("Not a database. " * 500, encoding="ascii")
+
+
+def cut_in_half(path: Path) -> None:
+    Database.open(path).close()
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def garbled(path: Path) -> None:
+    Database.open(path).close()
+    content = bytearray(path.read_bytes())
+    content[100:4096] = b"\xa5" * (4096 - 100)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (of_a_newer_version, r"a\.db was written by a newer SecureVision; upgrade, or move the file away\."),
+        (of_another_program, r"a\.db belongs to another program"),
+        (text, r"a\.db is damaged or is not a database"),
+        (cut_in_half, r"a\.db is damaged or is not a database"),
+        (garbled, r"a\.db is damaged or is not a database"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_and_left_as_it_is(
+    tmp_path: Path, make: Callable[[Path], None], sentence: str
+) -> None:
+    path = tmp_path / "a.db"
+    make(path)
+    before = hashlib.sha256(path.read_bytes()).digest()
+    mode = path.stat().st_mode
+
+    with pytest.raises(Unavailable, match=sentence):
+        Database.open(path)
+
+    assert hashlib.sha256(path.read_bytes()).digest() == before
+    assert path.stat().st_mode == mode
+    assert [file.name for file in tmp_path.iterdir()] == ["a.db"]
+
+
+def test_an_upgrade_that_fails_half_way_leaves_the_old_tables(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        # Our migrations have not begun, and one of their last names is taken.
+        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        connection.execute("CREATE VIEW credentials AS SELECT 1")
+
+    with pytest.raises(Exception, match="credentials"):
+        Database.open(path)
+
+    assert query(path, "SELECT name FROM sqlite_master ORDER BY name") == [("alembic_version",), ("credentials",)]
+    assert query(path, "SELECT * FROM alembic_version") == []
+
+
+def test_processes_that_start_at_once_all_get_the_database(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "a.db"
+    program = (
+        "import sys; from pathlib import Path; from securevision.store.database import Database\n"
+        "print('ready', flush=True); sys.stdin.read(); Database.open(Path(sys.argv[1])).close()"
+    )
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    for child in children:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.close()
+        child.stdin = None
+    for child in children:
+        _, complaints = child.communicate(timeout=60)
+        assert (child.returncode, complaints) == (0, "")
+    assert query(path, "SELECT version_num FROM alembic_version") == [("0001",)]

@@ -1,0 +1,65 @@
+from hashlib import sha256
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from securevision.access.tokens import (
+    check_token_strength,
+    mint_secret,
+    mint_token,
+    same_digest,
+    token_digest,
+)
+from securevision.errors import InvalidInput
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", "empty"),
+        ("  \t ", "blank"),
+        ("a" * 31, "too short"),
+        ("a" * 40 + " ", "white space"),
+        ("a" * 20 + "\n" + "a" * 20, "white space"),
+        ("é" * 40, "printable ASCII"),
+        ("a" * 40 + "\x00", "printable ASCII"),
+    ],
+)
+def test_a_weak_token_is_refused_with_the_remedy_and_without_the_token(text: str, fault: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        check_token_strength(text)
+    sentence = str(refused.value)
+    assert fault in sentence
+    assert "openssl rand -base64 32" in sentence
+    assert sentence.startswith("SECUREVISION__API__AUTH_TOKEN is ")
+    assert len(text) < 20 or text not in sentence
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=32))
+def test_any_long_printable_token_will_do(text: str) -> None:
+    check_token_strength(text)
+
+
+@given(st.text())
+def test_what_is_accepted_can_be_sent_in_a_header(text: str) -> None:
+    try:
+        check_token_strength(text)
+    except InvalidInput:
+        return
+    assert text.encode("ascii").strip() == text.encode("ascii")
+
+
+def test_a_minted_token_is_strong_and_holds_all_the_entropy() -> None:
+    first, second = (mint_token(Random(seed).randbytes) for seed in (1, 2))
+    check_token_strength(first)
+    assert first != second
+    assert first.startswith("sv_api_")
+    assert len(mint_secret(Random(1).randbytes)) == 43
+
+
+def test_a_digest_is_the_sha_256_in_hexadecimal() -> None:
+    assert token_digest("abc") == sha256(b"abc").hexdigest()
+    assert same_digest(token_digest("a"), token_digest("a"))
+    assert not same_digest(token_digest("a"), token_digest("b"))

@@ -5,12 +5,12 @@ from contextlib import ExitStack
 from itertools import count
 
 import pytest
-from fakes.clock import FakeClock
-from fakes.stores import MemoryEventStore
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from fakes.clock import FakeClock
+from fakes.stores import MemoryEventStore
 from securevision.domain.events import (
     EventDraft,
     EventPosition,
@@ -35,7 +35,9 @@ MakeStore = Callable[[FakeClock], EventStore]
 
 
 @pytest.fixture(params=["memory", "sql"], scope="module")
-def make_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeStore]:
+def make_store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MakeStore]:
     """Gives an empty store each time."""
     folder = tmp_path_factory.mktemp("events")
     numbers = count()
@@ -149,7 +151,10 @@ def test_a_page_can_ask_for_a_type_and_a_time(store: EventStore) -> None:
     plates = [store.add(draft(NOW + i, PLATE), None) for i in range(3)]
 
     assert store.page(EventQuery(type=EventType.FACE_MATCH)).events == tuple(reversed(faces))
-    assert store.page(EventQuery(type=EventType.PLATE_READ, since_ms=NOW + 1)).events == (plates[2], plates[1])
+    assert store.page(EventQuery(type=EventType.PLATE_READ, since_ms=NOW + 1)).events == (
+        plates[2],
+        plates[1],
+    )
     assert store.page(EventQuery(since_ms=NOW + 2)).events == (plates[2], faces[2])
     assert store.page(EventQuery(since_ms=2**70)).events == ()
     assert len(store.page(EventQuery(since_ms=-(2**70), before=EventPosition(2**70, 2**70))).events) == 6

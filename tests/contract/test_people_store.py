@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes.stores import MemoryPeopleStore
 
+from fakes.stores import MemoryPeopleStore
 from securevision.domain.observations import Embedding
 from securevision.domain.people import Person, Template
 from securevision.domain.ports.store import PeopleStore
@@ -111,7 +111,9 @@ def test_every_change_gives_a_revision_that_was_not_there_before(store: PeopleSt
         np.full(128, np.inf, np.float32),
     ],
 )
-def test_what_is_not_an_embedding_is_refused_with_all_its_company(store: PeopleStore, embedding: Embedding) -> None:
+def test_what_is_not_an_embedding_is_refused_with_all_its_company(
+    store: PeopleStore, embedding: Embedding
+) -> None:
     with pytest.raises(InvalidInput, match="128"):
         store.enrol([template("ada", 1), Template("bob", embedding, "0" * 64)])
     assert list(store.people()) == []

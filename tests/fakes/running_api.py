@@ -11,11 +11,13 @@ from random import Random
 import httpx
 import uvicorn
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
 
 from fakes.clock import FakeClock
 from securevision.access.gate import Gate
 from securevision.access.tokens import token_digest
 from securevision.api.app import create_app
+from securevision.api.credentials import PROTOCOL
 from securevision.api.server import server_config
 from securevision.api.services import ApiServices
 from securevision.domain.events import Event, EventDraft, FacePayload, Payload, PlatePayload
@@ -54,7 +56,8 @@ class RunningApi:
 
     def client(self, token: str | None = None) -> httpx.Client:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=10)
+        # There is no TLS to verify, and reading the certificates is most of a client's cost.
+        return httpx.Client(base_url=self.url, headers=headers, timeout=10, verify=False)
 
     def program(self) -> httpx.Client:
         return self.client(API_TOKEN)
@@ -74,13 +77,17 @@ class RunningApi:
         token: str | None = None,
         ticket: str | None = None,
         origin: str | None = None,
+        reads: bool = True,
     ) -> ClientConnection:
-        """Open a WebSocket with the credentials that are given."""
+        """Open a WebSocket with the credentials that are given; `reads` says if it takes what comes."""
         return connect(
             f"ws://{self.host}{path}",
             additional_headers=None if token is None else {"Authorization": f"Bearer {token}"},
-            subprotocols=None if ticket is None else ["securevision.v1", f"ticket.{ticket}"],  # type: ignore[list-item]
-            origin=origin,  # type: ignore[arg-type]
+            subprotocols=None
+            if ticket is None
+            else [Subprotocol(name) for name in (PROTOCOL, f"ticket.{ticket}")],
+            origin=None if origin is None else Origin(origin),
+            max_queue=None if reads else 1,
             open_timeout=10,
         )
 

@@ -48,7 +48,9 @@ def test_the_upgraded_schema_is_the_fresh_one(tmp_path: Path) -> None:
     engine.dispose()
 
     assert schema(upgraded) == schema(fresh)
-    assert {"events", "crops", "people", "templates", "credentials", "gallery_revision"} <= schema(fresh).keys()
+    assert {"events", "crops", "people", "templates", "credentials", "gallery_revision"} <= schema(
+        fresh
+    ).keys()
 
 
 def test_alembic_sees_nothing_left_to_migrate(tmp_path: Path) -> None:
@@ -133,7 +135,10 @@ def test_an_upgrade_that_fails_half_way_leaves_the_old_tables(tmp_path: Path) ->
     with pytest.raises(Exception, match="credentials"):
         Database.open(path)
 
-    assert query(path, "SELECT name FROM sqlite_master ORDER BY name") == [("alembic_version",), ("credentials",)]
+    assert query(path, "SELECT name FROM sqlite_master ORDER BY name") == [
+        ("alembic_version",),
+        ("credentials",),
+    ]
     assert query(path, "SELECT * FROM alembic_version") == []
 
 

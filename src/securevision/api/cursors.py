@@ -6,7 +6,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from securevision.domain.events import EventPosition
 from securevision.errors import InvalidInput
 
-_POSITION = struct.Struct(">qQ")
+_POSITION = struct.Struct(">qq")
 _LENGTH = 22
 
 
@@ -23,6 +23,6 @@ def decode_cursor(text: str) -> EventPosition:
             position = EventPosition(*_POSITION.unpack(urlsafe_b64decode(text.encode("ascii") + b"==")))
             if encode_cursor(position) == text:
                 return position
-    except ValueError:
+    except (ValueError, struct.error):
         pass
     raise InvalidInput("The cursor is not one from an earlier answer.")

@@ -14,11 +14,14 @@ Sprite = NDArray[np.float32]
 _SIZE = 512
 _BORDER = 12
 """Pixels on either side of the outline in which the true edge is searched."""
-_OUTLINE = (
-    ((155, 60), (185, 25), (230, 15), (275, 30), (300, 70), (300, 110), (280, 130), (268, 150), (262, 172))
-    + ((300, 205), (305, 240), (345, 270), (358, 320), (362, 350), (400, 343), (450, 355), (490, 410))
-    + ((511, 470), (511, 511), (20, 511), (25, 440), (22, 380), (35, 300), (50, 260), (75, 225), (112, 205))
-    + ((115, 185), (150, 155), (178, 148), (185, 140), (160, 110))
+_OUTLINE = np.array(
+    [
+        *((155, 60), (185, 25), (230, 15), (275, 30), (300, 70), (300, 110), (280, 130), (268, 150)),
+        *((262, 172), (300, 205), (305, 240), (345, 270), (358, 320), (362, 350), (400, 343), (450, 355)),
+        *((490, 410), (511, 470), (511, 511), (20, 511), (25, 440), (22, 380), (35, 300), (50, 260)),
+        *((75, 225), (112, 205), (115, 185), (150, 155), (178, 148), (185, 140), (160, 110)),
+    ],
+    np.int32,
 )
 """Roughly around the person in the portrait, as (x, y)."""
 
@@ -32,7 +35,7 @@ def cut_out_person(portrait_png: Path) -> Sprite:
     portrait = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
     if portrait is None or portrait.shape != (_SIZE, _SIZE, 3):
         raise InvalidInput(f"{portrait_png} is not the demo portrait; fetch the model files again.")
-    inside = cv2.fillPoly(np.zeros((_SIZE, _SIZE), np.uint8), [np.array(_OUTLINE, np.int32)], (1,))
+    inside = cv2.fillPoly(np.zeros((_SIZE, _SIZE), np.uint8), [_OUTLINE], (1,))
     border = np.ones((2 * _BORDER + 1, 2 * _BORDER + 1), np.uint8)
     # The person goes on below and beside the picture.
     beyond = cv2.copyMakeBorder(inside, 0, 2 * _BORDER, 0, 2 * _BORDER, cv2.BORDER_REPLICATE)
@@ -43,7 +46,7 @@ def cut_out_person(portrait_png: Path) -> Sprite:
     model = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.grabCut(portrait, labels, (0, 0, 1, 1), *model, 4, cv2.GC_INIT_WITH_MASK)
     mask = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
-    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-    mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
-    opacity = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 1.2)
+    opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    whole = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
+    opacity = cv2.GaussianBlur(whole.astype(np.float32), (0, 0), 1.2)
     return np.dstack([portrait.astype(np.float32), opacity])

@@ -1,17 +1,13 @@
 """Plates as written, and the lists that they stand on."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from securevision.domain.events import ListMatch
 
-_SEPARATORS = re.compile(r"[\W_]+")
-
-
 def plate_key(text: str) -> str:
-    """Return a plate as it is compared: upper case, without spaces, dashes and dots."""
-    return _SEPARATORS.sub("", text.upper())
+    """Return a plate as it is compared: its letters and digits in upper case, and nothing else."""
+    return "".join(c for c in text.upper() if c.isalpha() or c.isdecimal())
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from securevision.recognition.text_finder import TextFinder, TextLine
 from securevision.recognition.text_reader import Reading, TextReader
 
 _PLATE = re.compile(r"(?=.*[0-9])(?=.*[A-Z])[A-Z0-9]{4,10}")
-_CLOCK = re.compile(r"\d{1,4}[-/.:]\d{1,2}[-/.:]\d{1,4}|\d{1,2}:\d{2}")
+_CLOCK = re.compile(r"\b(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}:\d{2}(:\d{2})?)\b")
 """Dates and times: most cameras write them into the picture."""
 _MIN_ASPECT, _MAX_ASPECT = 1.2, 7.0
 

@@ -15,7 +15,7 @@ _NO_ROOM = (
 )
 _LOCKED = "The database {name} is in use by another program; close that program or try again."
 _NO_ACCESS = "The database {name} cannot be opened or written; check that its folder exists and who owns it."
-_DISK = "The database {name} cannot be read or written (disk I/O error); check the disk."
+_DISK = "The database {name} cannot be read or written (disk I/O error); check the disk and its quota."
 _DAMAGED = "The database {name} is damaged or is not a database; restore a backup, or move the file away."
 
 _SENTENCES = {
@@ -58,7 +58,8 @@ def _of_sqlite(error: BaseException | None, name: str) -> SecureVisionError | No
     # Errors that Python's module raises by itself carry no code.
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
     primary = code & 0xFF
-    if primary == sqlite3.SQLITE_FULL:
+    # The second is a full disk when the index of the write-ahead log has to grow.
+    if primary == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_SHMSIZE:
         return StorageFull(_NO_ROOM.format(name=name))
     sentence = _SENTENCES.get(primary)
     return Unavailable(sentence.format(name=name)) if sentence else None

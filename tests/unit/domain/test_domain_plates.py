@@ -11,7 +11,7 @@ def test_a_plate_key_is_its_own_key(text: str) -> None:
 
 
 def test_a_plate_key_has_no_separators() -> None:
-    assert plate_key(" ab-12·cd.3_4 ") == "AB12CD34"
+    assert plate_key(" ab-12·cd.3_4₅ ") == "AB12CD34"
 
 
 def test_block_wins_over_allow_and_spelling_does_not_matter() -> None:

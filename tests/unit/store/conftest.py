@@ -1,0 +1,33 @@
+"""A database and its stores."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fakes.clock import FakeClock
+from securevision.store.database import Database
+from securevision.store.events import SqlEventStore
+
+LOCK_TIMEOUT = 0.2
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "securevision.db"
+
+
+@pytest.fixture
+def database(path: Path) -> Iterator[Database]:
+    with Database.open(path, lock_timeout=LOCK_TIMEOUT) as database:
+        yield database
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def events(database: Database, clock: FakeClock) -> SqlEventStore:
+    return SqlEventStore(database, clock)

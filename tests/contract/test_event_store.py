@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from fakes.clock import FakeClock
 from fakes.stores import MemoryEventStore
 from securevision.domain.events import (
+    Event,
     EventDraft,
     EventPosition,
     EventQuery,
@@ -182,45 +184,39 @@ payloads = st.sampled_from([FACE, PLATE])
 batches = st.lists(st.tuples(st.integers(NOW, NOW + 3), payloads), max_size=12)
 
 
-@hypothesis_settings(max_examples=25, deadline=None)
-@given(
-    stored=batches,
-    between=st.lists(batches, max_size=4),
-    limit=st.integers(1, 7),
-    kind=st.none() | st.sampled_from(EventType),
+queries = st.builds(
+    EventQuery,
+    type=st.none() | st.sampled_from(EventType),
     since_ms=st.none() | st.integers(NOW, NOW + 3),
+    limit=st.integers(1, 7),
 )
+
+
+@hypothesis_settings(max_examples=25, deadline=None)
+@given(stored=batches, between=st.lists(batches, max_size=4), query=queries)
 def test_paging_loses_and_doubles_nothing_while_events_come(
     make_store: MakeStore,
     stored: list[tuple[int, FacePayload | PlatePayload]],
     between: list[list[tuple[int, FacePayload | PlatePayload]]],
-    limit: int,
-    kind: EventType | None,
-    since_ms: int | None,
+    query: EventQuery,
 ) -> None:
     store = make_store(FakeClock(NOW))
     there_before = [store.add(draft(ts_ms, payload), None) for ts_ms, payload in stored]
     arrivals = iter(between)
 
-    seen = []
-    before: EventPosition | None = None
-    while True:
-        page = store.page(EventQuery(type=kind, since_ms=since_ms, before=before, limit=limit))
-        seen += page.events
-        if page.next is None:
-            break
-        assert len(page.events) == limit
-        before = page.next
+    def wanted(event: Event) -> bool:
+        return query.type in (None, event.type) and (query.since_ms is None or event.ts_ms >= query.since_ms)
+
+    page = store.page(query)
+    seen = list(page.events)
+    while page.next is not None:
+        assert len(page.events) == query.limit
         for ts_ms, payload in next(arrivals, []):
             store.add(draft(ts_ms, payload), None)
+        page = store.page(replace(query, before=page.next))
+        seen += page.events
 
     positions = [(event.ts_ms, event.id) for event in seen]
     assert positions == sorted(set(positions), reverse=True)
-    wanted = {
-        event.id
-        for event in there_before
-        if (kind is None or event.type == kind) and (since_ms is None or event.ts_ms >= since_ms)
-    }
-    assert wanted <= {event.id for event in seen}
-    assert all(kind is None or event.type == kind for event in seen)
-    assert all(since_ms is None or event.ts_ms >= since_ms for event in seen)
+    assert all(wanted(event) for event in seen)
+    assert {event.id for event in there_before if wanted(event)} <= {event.id for event in seen}

@@ -10,6 +10,7 @@ from random import Random
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
@@ -42,6 +43,7 @@ class RunningApi:
     """A server that answers at `url`, and what lies behind it."""
 
     url: str
+    app: FastAPI
     services: ApiServices
     clock: FakeClock
     feed: Feed
@@ -127,12 +129,14 @@ def running_api(folder: Path, events: EventStore | None = None) -> Iterator[Runn
         with socket.create_server(("127.0.0.1", 0)) as listener:
             # The socket listens already: whoever connects before the loop runs waits for it.
             port = listener.getsockname()[1]
-            server = uvicorn.Server(server_config(create_app(services), host="127.0.0.1", port=port))
+            app = create_app(services)
+            server = uvicorn.Server(server_config(app, host="127.0.0.1", port=port))
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
             thread.start()
             try:
                 yield RunningApi(
                     url=f"http://127.0.0.1:{port}",
+                    app=app,
                     services=services,
                     clock=clock,
                     feed=feed,

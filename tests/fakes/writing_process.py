@@ -19,6 +19,11 @@ DRAFT = EventDraft(1, "gate", 1, FacePayload("ada", 0.5, Box(0, 0, 1, 1)))
 CROP = bytes(range(256)) * 64
 
 
+def say(*words: object) -> None:
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
+
+
 def main(path: Path, count: int, limit: int) -> None:
     with Database.open(path) as database:
         store = SqlEventStore(database, SystemClock())
@@ -26,13 +31,13 @@ def main(path: Path, count: int, limit: int) -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
         for _ in range(count):
             try:
-                print(store.add(DRAFT, CROP).id, flush=True)
+                say(store.add(DRAFT, CROP).id)
             except SecureVisionError as error:
-                print(error.kind, error, flush=True)
+                say(error.kind, error)
                 break
         if limit:
             resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-            print(store.add(DRAFT, CROP).id, flush=True)
+            say(store.add(DRAFT, CROP).id)
 
 
 if __name__ == "__main__":

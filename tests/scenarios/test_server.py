@@ -17,9 +17,7 @@ import httpx
 import pytest
 import websockets
 
-from fakes.models import models
-from securevision.settings import Settings
-from securevision.wiring.demo import prepare_demo
+from securevision.wiring.demo import Demo
 
 pytestmark = pytest.mark.needs_models
 
@@ -71,11 +69,8 @@ def stop(server: Started, number: int = signal.SIGTERM) -> int:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+def server(tmp_path_factory: pytest.TempPathFactory, demo: Demo) -> Iterator[Started]:
     directory = tmp_path_factory.mktemp("server")
-    settings = Settings()
-    settings.storage.directory = directory / "data"
-    demo = prepare_demo(settings, models(), "SV26DEM", print)
     enrol = [sys.executable, "-m", "securevision", "person", "enrol", str(demo.gallery)]
     subprocess.run(enrol, cwd=directory, check=True, timeout=PATIENCE)
     (directory / "allow.csv").write_text("plate,description\nSV26 DEM,the blue car\n")

@@ -1,6 +1,7 @@
 """The demo clip: a person and a car come to a house, as a camera at the gate would see them."""
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,30 +12,34 @@ import numpy as np
 
 from securevision.cameras.demo_car import draw_car
 from securevision.cameras.demo_person import Sprite, cut_out_person
-from securevision.cameras.demo_scene import HEIGHT, WIDTH, Picture, draw_scene
+from securevision.cameras.demo_scene import HEIGHT, HORIZON, WIDTH, Picture, draw_scene
 from securevision.domain.frames import Pixels
-from securevision.errors import StorageFull
+from securevision.errors import InvalidInput, StorageFull
 
 DEMO_PLATE = "SV26DEM"
 DEMO_PERSON = "eileen_collins"
 
-_SECONDS = 12
+_SECONDS = 14
 _RATE = 15
 _BIT_RATE = 2_000_000
 _SEED = 26
 _PERSON_SCALE = 1.22
 _CAR_SCALE = 0.5
+_CAR_COMES_AT = 0.8
+_PLATE = re.compile(r"[A-Z0-9]+(?: [A-Z0-9]+)*")
+_MIN_PLATE, _MAX_PLATE = 2, 10
 _NOISE_SHIFT = 64
 """One sheet of noise serves all pictures; each sees it from another place, up to so many pixels away."""
 
 
 def make_demo_clip(portrait_png: Path, plate: str, destination: Path) -> None:
-    """Write the clip: 12 s of H.264 in MP4, 1280x720, 15 fps, the same for the same plate every time.
+    """Write the clip: 14 s of H.264 in MP4, 1280x720, 15 fps, the same for the same plate every time.
 
-    `portrait_png` is the astronaut of scikit-image. A plate of 7 characters is drawn in two groups. The file
-    is there whole or not at all. Raises InvalidInput for another portrait, StorageFull when it cannot be written.
+    `portrait_png` is the astronaut of scikit-image. A plate without a space gets one after its fourth character.
+    The file is there whole or not at all. Raises InvalidInput for another portrait, or a plate that is not 2 to 10
+    letters and digits; StorageFull when it cannot be written.
     """
-    pictures = _pictures(cut_out_person(portrait_png), _grouped(plate))
+    pictures = _pictures(cut_out_person(portrait_png), draw_car(_lettering(plate)))
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=destination.parent, suffix=".mp4", delete=False) as file:
@@ -48,8 +53,11 @@ def make_demo_clip(portrait_png: Path, plate: str, destination: Path) -> None:
         raise StorageFull(f"{destination} cannot be written: {os.strerror(error.errno or 0)}.") from None
 
 
-def _grouped(plate: str) -> str:
-    return f"{plate[:4]} {plate[4:]}" if len(plate) == len(DEMO_PLATE) else plate
+def _lettering(plate: str) -> str:
+    text = plate.upper().strip()
+    if not _PLATE.fullmatch(text) or not _MIN_PLATE <= len(text.replace(" ", "")) <= _MAX_PLATE:
+        raise InvalidInput(f"{plate!r} cannot be drawn as a plate; use 2 to 10 letters and digits.")
+    return text if " " in text else f"{text[:4]} {text[4:]}".strip()
 
 
 def _encode(pictures: Iterator[Pixels], path: Path) -> None:
@@ -66,10 +74,9 @@ def _encode(pictures: Iterator[Pixels], path: Path) -> None:
         container.mux(stream.encode())
 
 
-def _pictures(person: Sprite, plate: str) -> Iterator[Pixels]:
+def _pictures(person: Sprite, car: Sprite) -> Iterator[Pixels]:
     rng = np.random.default_rng(_SEED)
-    scene, car = draw_scene(rng), _resized(draw_car(plate), _CAR_SCALE)
-    person = _resized(person, _PERSON_SCALE)
+    scene, car, person = draw_scene(rng), _resized(car, _CAR_SCALE), _resized(person, _PERSON_SCALE)
     noise = 3.0 * rng.standard_normal((HEIGHT + _NOISE_SHIFT, WIDTH + _NOISE_SHIFT, 3), np.float32)
     for index in range(_SECONDS * _RATE):
         seconds = index / _RATE
@@ -83,20 +90,22 @@ def _pictures(person: Sprite, plate: str) -> Iterator[Pixels]:
 
 
 def _put_person(picture: Picture, person: Sprite, seconds: float) -> None:
-    """Walk in from the left, stand, and go back."""
-    arrived = _eased(seconds / 4.0) - max(0.0, (seconds - 9.0) / 3.0) ** 2
+    """Walk in from the left, stand, and go back; then nobody is there until the clip ends."""
+    arrived = _eased(seconds / 4.0) - _hurried((seconds - 8.5) / 2.7)
     left = -650.0 + 640.0 * arrived + 14.0 * np.sin(seconds * 1.1)
     sway = 5.0 * np.sin(seconds * 2.3)
     _paste(picture, person, left, HEIGHT - person.shape[0] + 8.0 + sway)
 
 
 def _put_car(picture: Picture, car: Sprite, seconds: float) -> None:
-    """Drive towards the camera, slow down and stop."""
-    near = 0.16 + 0.30 * _eased(seconds / 6.0, power=2.0)
+    """Drive towards the camera, slow down, stop and leave to the right."""
+    if seconds < _CAR_COMES_AT:
+        return
+    near = 0.06 + 0.40 * _eased((seconds - _CAR_COMES_AT) / 6.0, power=2.0)
     small = _resized(car, near / _CAR_SCALE)
     height, width = small.shape[:2]
-    ground = 292.0 + (near - 0.16) * 1180.0
-    centre = 905.0 + (near - 0.16) * 140.0
+    ground = HORIZON + 861.0 * near  # the nearer, the lower in the picture
+    centre = 905.0 + 30.0 * near + 700.0 * _hurried((seconds - 9.8) / 1.8)
     _paste(picture, _shadow(width), centre - width * 0.58, ground - width * 0.09)
     _paste(picture, small, centre - width / 2, ground - height)
 
@@ -104,6 +113,11 @@ def _put_car(picture: Picture, car: Sprite, seconds: float) -> None:
 def _eased(progress: float, power: float = 3.0) -> float:
     """Go from 0 to 1, fast first, and slow down."""
     return float(1.0 - (1.0 - min(1.0, max(0.0, progress))) ** power)
+
+
+def _hurried(progress: float) -> float:
+    """Leave 0 slowly, and go on ever faster."""
+    return max(0.0, progress) ** 2
 
 
 def _resized(sprite: Sprite, scale: float) -> Sprite:

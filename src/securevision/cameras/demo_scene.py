@@ -10,7 +10,7 @@ Picture = NDArray[np.float32]
 """BGR, 0 to 255, shape (height, width, 3)."""
 
 WIDTH, HEIGHT = 1280, 720
-_HORIZON = 250
+HORIZON = 250
 
 
 def draw_scene(rng: np.random.Generator) -> Picture:
@@ -20,11 +20,9 @@ def draw_scene(rng: np.random.Generator) -> Picture:
     scene[:] = np.array([228, 216, 204], np.float32) * (1.0 - 0.15 * light)
     _fill(scene, [(0, 215), (1280, 190), (1280, 300), (0, 300)], (88, 104, 96), _grain(rng, 18, 26.0))
     _fill(scene, [(520, 175), (1280, 120), (1280, 272), (520, 268)], (58, 92, 72), _grain(rng, 9, 44.0))
-    _fill(
-        scene, [(0, _HORIZON), (1280, _HORIZON), (1280, 720), (0, 720)], (74, 128, 112), _grain(rng, 4, 26.0)
-    )
+    _fill(scene, [(0, HORIZON), (1280, HORIZON), (1280, 720), (0, 720)], (74, 128, 112), _grain(rng, 4, 26.0))
     asphalt = _grain(rng, 2, 9.0) + _grain(rng, 60, 6.0)
-    _fill(scene, [(820, _HORIZON), (1000, _HORIZON), (1500, 720), (330, 720)], (112, 112, 110), asphalt)
+    _fill(scene, [(820, HORIZON), (1000, HORIZON), (1500, 720), (330, 720)], (112, 112, 110), asphalt)
     for side in (
         [(815, 250), (822, 250), (350, 720), (300, 720)],
         [(998, 250), (1005, 250), (1530, 720), (1480, 720)],

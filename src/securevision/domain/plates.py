@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from securevision.domain.events import ListMatch
 
+
 def plate_key(text: str) -> str:
     """Return a plate as it is compared: its letters and digits in upper case, and nothing else."""
     return "".join(c for c in text.upper() if c.isalpha() or c.isdecimal())

@@ -19,6 +19,7 @@ from securevision.store.writer import Writer
 T = TypeVar("T")
 
 _READERS = 4
+_POOL_TIMEOUT = 10.0
 _SCRUB_TIMEOUT = 1.0
 
 
@@ -121,7 +122,7 @@ def _engine(path: Path, lock_timeout: float, *, begin: str, connections: int) ->
         poolclass=QueuePool,
         pool_size=connections,
         max_overflow=0,
-        pool_timeout=lock_timeout,
+        pool_timeout=_POOL_TIMEOUT,
         # Errors name statements; what was to be stored is nobody's business.
         hide_parameters=True,
     )

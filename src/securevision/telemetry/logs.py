@@ -8,6 +8,9 @@ from types import TracebackType
 
 from securevision.telemetry.redaction import redact
 
+_CHATTY = ("alembic", "uvicorn")
+"""Libraries whose information is for debugging."""
+
 
 class RedactingFormatter(logging.Formatter):
     """Writes a record as one line, and the lines of an exception below it, indented.
@@ -44,6 +47,9 @@ def configure_logging(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(RedactingFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    if level == "info":
+        for library in _CHATTY:
+            logging.getLogger(library).setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_uncaught_in_thread

@@ -27,7 +27,7 @@ def read_to_the_end(socket: ClientConnection) -> tuple[int, int | None]:
         try:
             socket.recv(PATIENCE)
         except ConnectionClosed as ended:
-            return count, ended.rcvd and ended.rcvd.code
+            return count, ended.rcvd.code if ended.rcvd else None
         count += 1
 
 

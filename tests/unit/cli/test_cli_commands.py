@@ -12,9 +12,7 @@ import pytest
 from assets import asset_path
 from fakes.models import model_file
 from securevision.cli.run import run_cli
-from securevision.settings import load_settings
-from securevision.wiring.demo import prepare_demo
-from securevision.wiring.models import Models
+from securevision.wiring.demo import Demo
 
 pytestmark = pytest.mark.needs_models
 
@@ -146,10 +144,9 @@ def test_enrolling_names_the_bad_photos_and_keeps_the_good(run: Run, gallery: Pa
     assert_one_sentence(err, "eileen_collins")
 
 
-def test_a_malformed_plate_list(run: Run, tmp_path: Path) -> None:
-    clip = prepare_demo(load_settings(), Models(load_settings(), print), "SV26DEM", print).clip
+def test_a_malformed_plate_list(run: Run, tmp_path: Path, demo: Demo) -> None:
     (tmp_path / "allow.csv").write_text("plate,description\nAB12,van,red\n")
-    code, out, err = run("watch", clip, PLATES__ALLOW_LIST="allow.csv")
+    code, out, err = run("watch", demo.clip, PLATES__ALLOW_LIST="allow.csv")
     assert (code, out) == (1, "")
     assert_one_sentence(
         err, r"^securevision: Line 2 of allow\.csv is not `plate,description`; write one plate"
@@ -219,3 +216,14 @@ def test_a_model_file_that_was_changed_is_deleted_and_named(run: Run, tmp_path: 
     assert re.search(r"yunet_2023mar\.onnx +corrupt", out)
     assert not wrong.exists()
     assert_one_sentence(err, "securevision models pull")
+
+
+def test_watching_a_video_prints_its_events_and_stores_nothing(run: Run, tmp_path: Path, demo: Demo) -> None:
+    code, out, err = run("watch", demo.clip, "--gallery", demo.gallery, "--json")
+    assert (code, err) == (0, "")
+    events = [json.loads(line) for line in out.splitlines()]
+    assert {(e["type"], e["version"]) for e in events} == {("face_match", 1), ("plate_read", 1)}
+    payloads = {e["type"]: e["payload"] for e in events}
+    assert payloads["face_match"]["person_name"] == "eileen_collins"
+    assert payloads["plate_read"]["plate_text"] == "SV26DEM"
+    assert not (tmp_path / "data" / "securevision.db").exists()

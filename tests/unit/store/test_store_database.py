@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from fakes.clock import FakeClock
@@ -131,17 +131,18 @@ def test_writing_to_a_locked_database_fails_and_works_again_afterwards(
 
 def test_a_database_that_was_moved_away_is_not_made_anew(path: Path, database: Database) -> None:
     path.rename(path.with_name("moved"))
-    with pytest.raises(Unavailable, match="cannot be opened"):
-        Database(path, 0.1).read(lambda connection: connection.execute(text("SELECT 1")))
+    with Database(path, 0.1) as late, pytest.raises(Unavailable, match="cannot be opened"):
+        late.read(lambda connection: connection.execute(text("SELECT 1")))
     assert not path.exists()
 
 
 def test_after_close_nothing_is_read_or_written(database: Database, events: SqlEventStore) -> None:
     event = events.add(DRAFT, b"x")
     database.close()
-    for call in (lambda: events.get(event.id), lambda: events.add(DRAFT, None)):
-        with pytest.raises(Unavailable, match=r"securevision\.db is closed"):
-            call()
+    with pytest.raises(Unavailable, match=r"securevision\.db is closed"):
+        events.get(event.id)
+    with pytest.raises(Unavailable, match=r"securevision\.db is closed"):
+        events.add(DRAFT, None)
 
 
 def test_close_finishes_what_was_asked_for(path: Path) -> None:
@@ -198,9 +199,12 @@ def test_an_error_does_not_repeat_what_was_to_be_stored(database: Database) -> N
     ],
 )
 def test_every_connection_has_the_pragmas(database: Database, pragma: str, value: object) -> None:
-    statement = text(f"PRAGMA {pragma}")
-    assert database.write(lambda connection: connection.scalar(statement)) == value
-    assert database.read(lambda connection: connection.scalar(statement)) == value
+    def ask(connection: Connection) -> object:
+        connection.execute(select(people.c.id))
+        return connection.scalar(text(f"PRAGMA {pragma}"))
+
+    assert database.write(ask) == value
+    assert database.read(ask) == value
 
 
 def test_a_full_database_refuses_and_goes_on_when_there_is_room(
@@ -212,9 +216,12 @@ def test_a_full_database_refuses_and_goes_on_when_there_is_room(
     assert pages is not None
     database.write(lambda connection: connection.execute(text(f"PRAGMA max_page_count = {pages + 20}")))
 
-    with pytest.raises(StorageFull) as caught:
+    def fill() -> None:
         while True:
             stored[events.add(DRAFT, crop).id] = crop
+
+    with pytest.raises(StorageFull) as caught:
+        fill()
     assert str(caught.value) == (
         "No room to store events in securevision.db; "
         "free some disk space or lower SECUREVISION__EVENTS__RETENTION_DAYS."

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+import cv2
 import httpx
+import numpy as np
 import uvicorn
 from fastapi import FastAPI
 from websockets.sync.client import ClientConnection, connect
@@ -31,7 +33,7 @@ from securevision.store.events import SqlEventStore
 
 API_TOKEN = "canary-api-token-0123456789-abcdefghij"
 ALLOWED_ORIGIN = "https://home.example"
-JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffd9")
+JPEG = cv2.imencode(".jpg", np.full((60, 80, 3), 128, np.uint8))[1].tobytes()
 BOX = Box(10.2, 20.0, 30.0, 40.7)
 FACE = FacePayload(person_name="Resident", similarity=0.75, bbox=BOX)
 STRANGER = FacePayload(person_name=None, similarity=0.125, bbox=BOX)

@@ -10,7 +10,7 @@ from securevision.errors import SourceError
 class ScriptedSource:
     """A FrameSource that gives the items, then fails with `error` if there is one, then ends.
 
-    A live one waits after the last item until it is closed, as a camera would.
+    A live one ticks after the last item until it is closed, as a camera would.
     """
 
     def __init__(
@@ -53,19 +53,27 @@ class ScriptedSource:
 
     def frames(self) -> Iterator[Frame | Tick]:
         """See FrameSource."""
+        try:
+            yield from self._play()
+        finally:
+            self._status = SourceStatus(SourceState.ENDED)
+
+    def _play(self) -> Iterator[Frame | Tick]:
+        now_ms = 0
         for item in self._items:
             if self._closed.is_set():
-                break
+                return
             if isinstance(item, Frame):
                 self._status = SourceStatus(SourceState.LIVE)
             self._given += 1
+            now_ms = item.ts_ms
             yield item
         self.exhausted.set()
         if self._error is not None:
             raise self._error
-        if self._live:
-            self._closed.wait()
-        self._status = SourceStatus(SourceState.ENDED)
+        while self._live and not self._closed.wait(1.0):
+            now_ms += 1000
+            yield Tick(self._source_id, now_ms)
 
     def close(self) -> None:
         """See FrameSource."""

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sqlalchemy import create_engine
 
 from securevision.errors import Unavailable
 from securevision.store.database import Database
+from securevision.store.files import alone_in
 from securevision.store.tables import metadata
 
 Rows = list[tuple[object, ...]]
@@ -140,6 +142,16 @@ def test_an_upgrade_that_fails_half_way_leaves_the_old_tables(tmp_path: Path) ->
         ("credentials",),
     ]
     assert query(path, "SELECT * FROM alembic_version") == []
+
+
+def test_opening_waits_while_another_process_opens(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with ThreadPoolExecutor(1) as threads:
+        with alone_in(tmp_path):
+            opening = threads.submit(Database.open, path)
+            assert wait([opening], timeout=0.5).done == set()
+            assert not path.exists()
+        opening.result(timeout=60).close()
 
 
 def test_processes_that_start_at_once_all_get_the_database(tmp_path: Path) -> None:

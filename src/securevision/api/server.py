@@ -21,8 +21,10 @@ def server_config(app: FastAPI, *, host: str, port: int) -> uvicorn.Config:
         # No proxy is trusted: its headers could name any client and scheme.
         proxy_headers=False,
         server_header=False,
-        access_log=False,
         log_config=None,
+        # Its lines about requests hold query strings, where people put secrets in spite of all.
+        access_log=False,
+        log_level="warning",
         # Sockets that do nothing must not take the file descriptors that cameras and the store need.
         limit_concurrency=256,
         timeout_graceful_shutdown=3,

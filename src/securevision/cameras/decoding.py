@@ -56,7 +56,7 @@ class Decoder:
 
         Damaged pictures are left out. Raises FFmpegError when the container cannot be read further.
         """
-        for packet in _access_units(self._container.demux(self._stream)):
+        for packet in _access_units(self._packets()):
             for frame in self._decoded(packet):
                 if frame.is_corrupt:
                     continue
@@ -64,6 +64,13 @@ class Decoder:
                 if self._sampler.wants(seconds):
                     yield Picture(seconds, _bgr(frame))
             yield None
+
+    def _packets(self) -> Iterator[VideoPacket]:
+        try:
+            yield from self._container.demux(self._stream)
+        except IndexError:
+            # At the end PyAV trips over streams that appeared on the way, as they do in a damaged file.
+            return
 
     def _decoded(self, packet: VideoPacket) -> list[VideoFrame]:
         try:

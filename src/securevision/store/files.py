@@ -23,6 +23,7 @@ _PRAGMAS = (
 def alone_in(folder: Path) -> Iterator[None]:
     """Hold the folder, so that of two processes that start at once the second one waits.
 
+    SQLite does not wait when two connections switch a new file to its write-ahead log: one of them fails.
     The lock is on the folder, not on the database: closing any descriptor of the database would drop
     SQLite's own locks on it. A process that dies lets go.
     """

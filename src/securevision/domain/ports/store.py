@@ -34,7 +34,7 @@ class EventStore(Protocol):
         ...
 
     def page(self, query: EventQuery) -> EventPage:
-        """Return events newest first, by (ts_ms, id)."""
+        """Return events newest first, by (ts_ms, id). Raises InvalidInput for a limit below 1."""
         ...
 
     def delete_created_before(self, created_ms: int) -> int:
@@ -46,7 +46,10 @@ class PeopleStore(Protocol):
     """The gallery. As EventStore for threads and errors."""
 
     def enrol(self, templates: Sequence[Template]) -> int:
-        """Add templates, making people as needed; return how many were new."""
+        """Add templates, making people as needed; return how many were new. All are added or none.
+
+        Raises InvalidInput for an embedding that is not 128 finite numbers.
+        """
         ...
 
     def remove(self, person_name: str) -> int:

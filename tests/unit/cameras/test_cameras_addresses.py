@@ -1,0 +1,137 @@
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from securevision.cameras.addresses import Scheme, parse_address
+from securevision.errors import InvalidInput
+
+CANARY = "Zq7Xj9Wv"
+"""Stands in every secret, and in nothing else."""
+awkward = st.text(st.sampled_from("@:%/?#&=+ '\"\\<>[]aé\t\n"), max_size=6)
+secrets = st.tuples(awkward, awkward).map(lambda around: around[0] + CANARY + around[1])
+sendable = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=20)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("rtsp://cam.local/stream", ("", "", "cam.local", 554, "/stream")),
+        ("rtsp://10.0.0.5:8554", ("", "", "10.0.0.5", 8554, "")),
+        ("RTSP://[fe80::1]:99/x", ("", "", "[fe80::1]", 99, "/x")),
+        ("rtsps://[::1]", ("", "", "[::1]", 322, "")),
+        ("rtsp://admin:secret@cam/x?channel=1", ("admin", "secret", "cam", 554, "/x?channel=1")),
+        ("rtsp://admin:p%40ss@cam/", ("admin", "p@ss", "cam", 554, "/")),
+        ("rtsp://admin:p@ss:w0rd@cam/", ("admin", "p@ss:w0rd", "cam", 554, "/")),
+        ("rtsp://admin:100%sure@cam/", ("admin", "100%sure", "cam", 554, "/")),
+        ("rtsp://admin:%ff@cam/", ("admin", "%ff", "cam", 554, "/")),
+        ("rtsp://admin@cam/", ("admin", "", "cam", 554, "/")),
+        ("  rtsp://cam/x#frag ", ("", "", "cam", 554, "/x")),
+    ],
+)
+def test_the_parts_of_a_camera_address(text: str, parts: tuple[str, str, str, int, str]) -> None:
+    address = parse_address(text)
+    assert (address.username, address.password, address.host, address.port, address.target) == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "display"),
+    [
+        ("rtsp://admin:secret@cam:554/x", "rtsp://cam:554/x"),
+        ("rtsp://cam/live?channel=1&subtype=0", "rtsp://cam/live?channel=1&subtype=0"),
+        ("rtsp://cam/live?channel=1&pwd=secret", "rtsp://cam/live?channel=1&pwd=***"),
+        ("rtsp://cam/live?channel=hunter2secret", "rtsp://cam/live?channel=***"),
+        ("rtsp://cam/live?hunter2secret", "rtsp://cam/live?***"),
+        ("rtsp://cam/user=admin_password=secret_channel=1", "rtsp://cam/user=***"),
+        ("demo:", "demo:"),
+        ("/srv/clip.mp4", "/srv/clip.mp4"),
+    ],
+)
+def test_what_is_shown(text: str, display: str) -> None:
+    assert parse_address(text).display == display
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("clips/a b.mp4", "clips/a b.mp4"),
+        ("concat:a.ts|b.ts", "concat:a.ts|b.ts"),
+        ("file:clip.mp4", "clip.mp4"),
+        ("file:///srv/a%20b.mp4", "/srv/a b.mp4"),
+        ("FILE://localhost/srv/a.mp4", "/srv/a.mp4"),
+    ],
+)
+def test_files(text: str, path: str) -> None:
+    address = parse_address(text)
+    assert (address.scheme, address.path) == (Scheme.FILE, Path(path))
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("", "empty"),
+        ("   ", "empty"),
+        ("http://cam/x", "scheme"),
+        ("rtsp:/cam/x", "scheme"),
+        ("file://nas/share/a.mp4", "another machine"),
+        ("file:", "no path"),
+        ("rtsp:///x", "host"),
+        ("rtsp://u:p@/x", "host"),
+        ("rtsp://-cam/x", "host"),
+        ("rtsp://cam:0/x", "port"),
+        ("rtsp://cam:65536/x", "port"),
+        ("rtsp://cam:5x4/x", "port"),
+        ("rtsp://cam:٥٥٤/x", "port"),
+        ("rtsp://cam/a b", "space"),
+        ("rtsp://u:p%0d%0aX@cam/", "control"),
+        ("rtsp://u:pa/ss@cam/x", "%2F"),
+        ("rtsp://u:12/34@cam/x", "%2F"),
+        ("rtsp://u%3Av:p@cam/x", "':'"),
+        ("rtsp://u:" + "p" * 126 + "@cam/x", "127"),
+    ],
+)
+def test_what_is_refused(text: str, hint: str) -> None:
+    with pytest.raises(InvalidInput, match=hint):
+        parse_address(text)
+
+
+@given(username=sendable.filter(lambda name: ":" not in name), password=sendable)
+@example(username="admin", password="p@ss:w0rd%2F")
+def test_an_encoded_login_comes_through_whole(username: str, password: str) -> None:
+    login = f"{quote(username, safe='')}:{quote(password, safe='')}"
+    address = parse_address(f"rtsp://{login}@cam:554/x")
+    assert (address.username, address.password) == (username, password)
+    again = urlsplit(address.url)
+    assert (again.hostname, again.port, again.path) == ("cam", 554, "/x")
+    assert parse_address(address.url) == address
+
+
+@given(
+    secret=secrets,
+    encode=st.booleans(),
+    tail=st.sampled_from(["cam/x", "cam:0/x", "", "cam", "cam/a b", "[::1]:1/"]),
+)
+def test_no_password_is_ever_shown(secret: str, encode: bool, tail: str) -> None:
+    shown = describe(f"rtsp://admin:{quote(secret, safe='') if encode else secret}@{tail}")
+    assert CANARY not in shown
+
+
+@given(
+    secret=secrets,
+    name=st.sampled_from(["password", "pwd", "token", "auth", "key", "channel", "x", ""]),
+    place=st.sampled_from(["?{}={}", "?channel=1&{}={}", "/user=me_{}={}"]),
+)
+def test_no_secret_of_the_query_is_ever_shown(secret: str, name: str, place: str) -> None:
+    shown = describe("rtsp://cam/live" + place.format(name, secret))
+    assert CANARY not in shown
+
+
+def describe(text: str) -> str:
+    """Return everything that may reach a log or a page."""
+    try:
+        address = parse_address(text)
+    except InvalidInput as error:
+        return str(error)
+    return f"{address.display} {address!r} {address}"

@@ -1,0 +1,49 @@
+import socket
+
+import av.error
+import pytest
+
+from securevision.cameras.failures import explain_break, explain_opening
+from securevision.errors import SourceError, SourceRefused
+
+URL = "rtsp://admin:hunter2@cam/x"
+
+
+@pytest.mark.parametrize(
+    ("error", "waited", "kind", "hint"),
+    [
+        (av.error.HTTPUnauthorizedError(1, "401", URL), 0.1, SourceRefused, "user name or password"),
+        (av.error.HTTPForbiddenError(1, "403", URL), 0.1, SourceRefused, "user name or password"),
+        (av.error.HTTPNotFoundError(1, "404", URL), 0.1, SourceRefused, "no such stream"),
+        (socket.gaierror(-2, f"{URL} not known"), 0.1, SourceError, "was not found"),
+        (UnicodeError(URL), 0.1, SourceError, "was not found"),
+        (av.error.ConnectionRefusedError(111, "refused", URL), 0.1, SourceError, "refuses connections"),
+        (av.error.TimeoutError(110, "timed out", URL), 0.1, SourceError, "no answer within 5 s"),
+        (av.error.ExitError(1, "exit", URL), 0.1, SourceError, "no answer within 5 s"),
+        (av.error.InvalidDataError(1, "bad", URL), 5.0, SourceError, "no answer within 5 s"),
+        (av.error.InvalidDataError(1, "bad", URL), 0.2, SourceError, "could not be opened"),
+        (OSError(113, "No route to host"), 0.2, SourceError, "could not be opened"),
+    ],
+)
+def test_why_a_camera_could_not_be_opened(
+    error: Exception, waited: float, kind: type[SourceError], hint: str
+) -> None:
+    explained = explain_opening(error, "rtsp://cam/x", waited, 5.0)
+    assert type(explained) is kind
+    assert hint in str(explained)
+    assert "hunter2" not in str(explained)
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (av.error.ExitError(1, "exit", URL), "stalled: no picture came for 5 s"),
+        (av.error.TimeoutError(110, "timed out", URL), "stalled"),
+        (av.error.OSError(5, "I/O", URL), "ended the connection"),
+        (None, "ended the connection"),
+    ],
+)
+def test_why_a_camera_gives_nothing_more(error: av.error.FFmpegError | None, hint: str) -> None:
+    explained = str(explain_break(error, "rtsp://cam/x", 5.0))
+    assert hint in explained
+    assert "hunter2" not in explained

@@ -1,4 +1,4 @@
-"""Tests that need a program of the system are skipped where it is missing, and fail in CI."""
+"""What many tests share: the demo's files; and that a missing system program skips a test, and fails it in CI."""
 
 import functools
 import os
@@ -7,6 +7,9 @@ import subprocess
 import pytest
 
 from fakes.camera import SYSTEM_PYTHON
+from fakes.models import models
+from securevision.settings import Settings
+from securevision.wiring.demo import Demo, prepare_demo
 
 _PROBE = (
     "import gi; gi.require_version('Gst', '1.0'); gi.require_version('GstRtspServer', '1.0')\n"
@@ -31,3 +34,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The demo's clip and gallery, made once; for tests that are marked `needs_models`."""
+    settings = Settings()
+    settings.storage.directory = tmp_path_factory.mktemp("demo-files")
+    return prepare_demo(settings, models(), "SV26DEM", print)

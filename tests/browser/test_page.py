@@ -1,8 +1,6 @@
 """The page in a real browser, on the real server."""
 
-import os
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -17,6 +15,25 @@ SIGN_IN = "!document.getElementById('sign-in').hidden"
 EVENTS = "!document.getElementById('events').hidden"
 CONNECTED = "document.getElementById('connection').textContent === 'Connected'"
 TITLES = "[...document.querySelectorAll('.title')].map((title) => title.textContent)"
+
+# Texts whose contrast is below the 4.5 : 1 of WCAG 2.2, level AA, and their contrast.
+WEAK_CONTRASTS = """
+const parts = (color) => color.match(/[\\d.]+/g).map(Number);
+const over = ([r, g, b, a = 1], below) => [r, g, b].map((value, i) => a * value + (1 - a) * below[i]);
+const ground = (element) => element === null ? [255, 255, 255]
+  : over(parts(getComputedStyle(element).backgroundColor), ground(element.parentElement));
+const light = (rgb) => rgb.map((value) => value / 255)
+  .map((value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)
+  .reduce((sum, value, i) => sum + value * [0.2126, 0.7152, 0.0722][i], 0);
+const texts = [...document.querySelectorAll("body *")].filter((element) => element.checkVisibility()
+  && [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()));
+if (texts.length === 0) throw new Error("There is no text.");
+return texts.map((element) => {
+  const below = ground(element);
+  const pair = [light(below), light(over(parts(getComputedStyle(element).color), below))];
+  return [element.textContent.trim(), (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05)];
+}).filter(([, contrast]) => contrast < 4.5);
+"""
 
 
 def enter(page: Browser, api: RunningApi) -> None:
@@ -151,6 +168,23 @@ def test_an_expired_session_shows_the_sign_in_form(page: Browser, api: RunningAp
     assert fault(page) == "Your session has ended."
 
 
+def test_an_open_page_renews_its_token(page: Browser, api: RunningApi) -> None:
+    # A minute of the page passes in a fifteenth of a second, so that it renews twice a second.
+    page.before_each_page(
+        "const patient = setTimeout;"
+        "window.setTimeout = (work, ms) => patient(work, ms > 60_000 ? ms / 900 : ms);"
+    )
+    enter(page, api)
+    sessions = "performance.getEntriesByType('resource').filter(({name}) => name.endsWith('/session')).length"
+    for _ in range(3):
+        before = page.run(f"return {sessions}")
+        page.wait(f"{sessions} > {before} + 1")
+        api.clock.advance(10 * 60)
+    api.add()
+    assert titles(page, 1) == ["Resident"]
+    assert page.text("#sign-in") == ""
+
+
 def test_what_happened_while_the_cable_was_out_is_there_afterwards(page: Browser, api: RunningApi) -> None:
     with cable_to(int(api.url.rpartition(":")[2])) as cable:
         page.open(f"http://127.0.0.1:{cable.port}/#code={api.code}")
@@ -165,27 +199,34 @@ def test_what_happened_while_the_cable_was_out_is_there_afterwards(page: Browser
         assert titles(page, 2) == ["SV26DEM", "Resident"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 400, 1280, 1440])
-def test_it_fits_narrow_and_wide_windows(
-    page: Browser, api: RunningApi, width: int, scheme: str, tmp_path: Path
-) -> None:
-    page.resize(width, 800)
-    page.prefer(scheme)
-    api.add(replace(FACE, person_name="A name without any space in it".replace(" ", "_") * 3), ts_ms=5)
+def show_everything(page: Browser, api: RunningApi) -> None:
+    long_name = "_".join(["a_name_without_any_space"] * 3)
+    api.add(replace(FACE, person_name=long_name), ts_ms=5)
     api.add(replace(PLATE, list_match=ListMatch.ALLOW, region="DE"), ts_ms=4)
     api.add(replace(PLATE, plate_text="M" * 12, list_match=ListMatch.BLOCK), ts_ms=3)
     api.add(STRANGER, ts_ms=2)
     api.add(replace(STRANGER, similarity=None), ts_ms=1)
-    page.open(api.url)
-    page.wait(SIGN_IN)
-    overflow = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert page.run(overflow) == 0
-    pictures = Path(os.environ.get("PAGE_PICTURES", tmp_path))
-    page.screenshot(pictures / f"sign-in-{width}-{scheme}.png")
     enter(page, api)
     titles(page, 5)
-    page.wait("[...document.querySelectorAll('.card img')].some((image) => image.naturalWidth > 0)")
     page.wait("document.getAnimations().length === 0")
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_nothing_is_wider_than_the_window(page: Browser, api: RunningApi, width: int) -> None:
+    overflow = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    page.resize(width, 800)
+    page.open(api.url)
+    page.wait(SIGN_IN)
     assert page.run(overflow) == 0
-    page.screenshot(pictures / f"events-{width}-{scheme}.png")
+    show_everything(page, api)
+    assert page.run(overflow) == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_can_be_read_against_its_ground(page: Browser, api: RunningApi, scheme: str) -> None:
+    page.prefer(scheme)
+    page.open(f"{api.url}/#code=wrong")
+    fault(page)
+    assert page.run(WEAK_CONTRASTS) == []
+    show_everything(page, api)
+    assert page.run(WEAK_CONTRASTS) == []

@@ -1,6 +1,5 @@
 """A small client of the W3C WebDriver protocol, enough to drive one page in Chromium."""
 
-import base64
 import re
 import subprocess
 from collections.abc import Iterator
@@ -81,8 +80,9 @@ class Browser:
         feature = {"name": "prefers-color-scheme", "value": scheme}
         self._devtools("Emulation.setEmulatedMedia", {"features": [feature]})
 
-    def screenshot(self, path: Path) -> None:
-        path.write_bytes(base64.b64decode(_value(self._client.get(f"/session/{self._session}/screenshot"))))
+    def before_each_page(self, script: str) -> None:
+        """Run a script in every page from now on, before its own."""
+        self._devtools("Page.addScriptToEvaluateOnNewDocument", {"source": script})
 
     def _find(self, selector: str) -> str:
         found = self._post("element", {"using": "css selector", "value": selector})

@@ -15,8 +15,8 @@ class Fault(Enum):
     NONE = "everything passes"
     STALL = "nothing passes, and the connection stays"
     NO_VIDEO = "the camera keeps talking and sends no picture"
-    FIN = "the connection is closed"
-    RST = "the connection is reset"
+    FIN = "the connection is closed; the next one passes"
+    RST = "the connection is reset; the next one passes"
 
 
 class FaultProxy:
@@ -47,6 +47,8 @@ class FaultProxy:
             except OSError:
                 return
             self.connections += 1
+            if self._fault in (Fault.FIN, Fault.RST):
+                self.set(Fault.NONE)
             self._open.append(client)
             if self._target_port is None:
                 continue
@@ -70,6 +72,7 @@ class FaultProxy:
                     fault = self._fault
                 if fault is Fault.RST and down:
                     sink.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    sink.shutdown(socket.SHUT_RD)  # lets go the other pump, which would keep the socket open
                     sink.close()
                     source.shutdown(socket.SHUT_RDWR)
                     return
@@ -81,6 +84,8 @@ class FaultProxy:
                     if fault is Fault.NO_VIDEO:
                         data += b"$\x01\x00\x1c\x80\xc8\x00\x06" + bytes(24)  # an RTCP sender report
                 sink.sendall(data)
+        if self._fault is Fault.RST:
+            return  # a shutdown would close politely
         for end in (source, sink):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

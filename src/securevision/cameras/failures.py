@@ -5,7 +5,6 @@ import socket
 from av.error import (
     ConnectionRefusedError,  # noqa: A004 - FFmpeg's own, and a subclass of the built-in one
     ExitError,
-    FFmpegError,
     HTTPForbiddenError,
     HTTPNotFoundError,
     HTTPUnauthorizedError,
@@ -13,6 +12,8 @@ from av.error import (
 )
 
 from securevision.errors import SourceError, SourceRefused
+
+_NEARLY = 0.9
 
 
 def explain_opening(error: Exception, camera: str, waited_s: float, limit_s: float) -> SourceError:
@@ -31,16 +32,19 @@ def explain_opening(error: Exception, camera: str, waited_s: float, limit_s: flo
         return SourceError(
             f"{camera} refuses connections; check the port, and that RTSP is on in the camera."
         )
-    if isinstance(error, TimeoutError | ExitError) or waited_s >= 0.9 * limit_s:
+    if isinstance(error, TimeoutError | ExitError) or waited_s >= _NEARLY * limit_s:
         return SourceError(
             f"{camera} gave no answer within {limit_s:g} s; check that it is on and reachable."
         )
     return SourceError(f"{camera} could not be opened; check its address and that it speaks RTSP.")
 
 
-def explain_break(error: FFmpegError | None, camera: str, limit_s: float) -> SourceError:
-    """Say why a camera that was open gives nothing more; no error means that it ended the connection."""
-    if isinstance(error, TimeoutError | ExitError):
+def explain_break(camera: str, silent_s: float, limit_s: float) -> SourceError:
+    """Say why a camera that was open gives nothing more, from how long it was silent.
+
+    FFmpeg's error does not tell: a time-out comes as any of several, and the end of a connection as none.
+    """
+    if silent_s >= _NEARLY * limit_s:
         return stalled(camera, limit_s)
     return SourceError(f"{camera} ended the connection.")
 

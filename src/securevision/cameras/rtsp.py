@@ -1,5 +1,6 @@
 """An IP camera over RTSP."""
 
+import contextlib
 import random
 import socket
 import threading
@@ -138,19 +139,17 @@ class RtspSource:
     def _deliver(self, container: InputContainer) -> None:
         """Hand frames over until the camera or the source ends."""
         camera, limit = self._address.display, self._read_timeout_s
-        error = None
-        seen = self._clock.monotonic()
-        try:
+        heard = seen = self._clock.monotonic()
+        # A broken connection raises, or ends the pictures: both mean the same.
+        with contextlib.suppress(FFmpegError):
             for picture in Decoder(container, self._fps, camera).pictures():
                 if self._closing.is_set():
                     return
-                now = self._clock.monotonic()
+                heard = self._clock.monotonic()
                 if picture is not None:
-                    seen = now
+                    seen = heard
                     self._connection = self._connection.delivered()
                     self._handover.put(picture.pixels)
-                elif now - seen > max(limit, 2.0 / self._fps):
+                elif heard - seen > max(limit, 2.0 / self._fps):
                     raise stalled(camera, limit)
-        except FFmpegError as broken:
-            error = broken
-        raise explain_break(error, camera, limit)
+        raise explain_break(camera, self._clock.monotonic() - heard, limit)

@@ -33,9 +33,12 @@ def redact(text: str) -> str:
 
 
 def _without_userinfo(match: re.Match[str]) -> str:
-    # Up to the last '@': a raw password may hold '@', ':', '/' and quotes.
-    _, at, rest = match[1].rpartition("@")
-    return f"://{_HIDDEN}@{rest}" if at else match[0]
+    # Up to the last '@': a raw password may hold '@', ':' and quotes. After a '/' or '?' nobody can tell
+    # whether an '@' belongs to a password, a path or a query.
+    userinfo, at, rest = match[1].rpartition("@")
+    if not at:
+        return match[0]
+    return f"://{_HIDDEN}" if re.search(r"[/?#]", userinfo) else f"://{_HIDDEN}@{rest}"
 
 
 def _escaped(match: re.Match[str]) -> str:

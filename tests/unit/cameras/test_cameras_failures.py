@@ -35,15 +35,7 @@ def test_why_a_camera_could_not_be_opened(
 
 
 @pytest.mark.parametrize(
-    ("error", "hint"),
-    [
-        (av.error.ExitError(1, "exit", URL), "stalled: no picture came for 5 s"),
-        (av.error.TimeoutError(110, "timed out", URL), "stalled"),
-        (av.error.OSError(5, "I/O", URL), "ended the connection"),
-        (None, "ended the connection"),
-    ],
+    ("silent", "hint"), [(5.0, "has stalled: no picture came for 5 s"), (0.1, "ended the connection")]
 )
-def test_why_a_camera_gives_nothing_more(error: av.error.FFmpegError | None, hint: str) -> None:
-    explained = str(explain_break(error, "rtsp://cam/x", 5.0))
-    assert hint in explained
-    assert "hunter2" not in explained
+def test_why_a_camera_gives_nothing_more(silent: float, hint: str) -> None:
+    assert hint in str(explain_break("rtsp://cam/x", silent, 5.0))

@@ -108,5 +108,5 @@ function score({ type, payload }) {
   }
   if (payload.similarity === null) return "No photos to compare with";
   const similar = percent.format(Math.max(0, payload.similarity));
-  return payload.person_name === null ? `Nearest known face: ${similar} similar` : `${similar} similar`;
+  return payload.person_name === null ? `Nearest known face: ${similar}` : `${similar} similar`;
 }

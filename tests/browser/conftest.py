@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from browser.webdriver import Browser, browser, chromedriver
@@ -19,23 +18,25 @@ def api(tmp_path: Path) -> Iterator[RunningApi]:
 
 
 @pytest.fixture(scope="session")
-def driver() -> Iterator[tuple[httpx.Client, str]]:
-    """The driver, and the browser that it drives."""
-    program, chromium = shutil.which("chromedriver"), shutil.which("chromium")
-    if program is None or chromium is None:
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    driver, program = shutil.which("chromedriver"), shutil.which("chromium")
+    if driver is None or program is None:
         missing = "Chromium and its driver are not installed; run `make test-deps`."
         if os.environ.get("CI") == "true":
             pytest.fail(missing)
         pytest.skip(missing)
-    with chromedriver(program) as client:
-        yield client, chromium
+    with (
+        chromedriver(driver) as client,
+        browser(client, program, tmp_path_factory.mktemp("profile")) as window,
+    ):
+        yield window
 
 
 @pytest.fixture
-def page(driver: tuple[httpx.Client, str], tmp_path: Path) -> Iterator[Browser]:
-    """A browser window; whatever a test does, the page must keep to its own content policy."""
-    with browser(*driver, tmp_path / "profile") as window:
-        yield window
-        complaints = window.console()
-    assert not [text for text in complaints if "Content Security Policy" in text or "Uncaught" in text]
-    assert not [text for text in complaints if "TrustedHTML" in text or "TrustedScript" in text]
+def page(chromium: Browser) -> Iterator[Browser]:
+    """A new tab; whatever a test does, the page must keep to its own content policy."""
+    with chromium.new_tab():
+        yield chromium
+        complaints = chromium.console()
+    signs = ("Content Security Policy", "Uncaught", "TrustedHTML", "TrustedScript")
+    assert not [text for text in complaints if any(sign in text for sign in signs)]

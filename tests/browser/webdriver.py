@@ -28,11 +28,21 @@ _FLAGS = (
 
 
 class Browser:
-    """One browser window."""
+    """One browser and the tab that is worked in."""
 
     def __init__(self, client: httpx.Client, session: str) -> None:
         self._client = client
         self._session = session
+
+    @contextmanager
+    def new_tab(self) -> Iterator[None]:
+        """Work in a tab of its own, with settings of its own, and close it afterwards."""
+        before = _value(self._client.get(f"/session/{self._session}/window"))
+        tab = self._post("window/new", {"type": "tab"})["handle"]
+        self._post("window", {"handle": tab})
+        yield
+        self._client.delete(f"/session/{self._session}/window")
+        self._post("window", {"handle": before})
 
     def open(self, url: str) -> None:
         self._post("url", {"url": url})
@@ -121,7 +131,7 @@ def chromedriver(program: str) -> Iterator[httpx.Client]:
 
 @contextmanager
 def browser(client: httpx.Client, chromium: str, profile: Path) -> Iterator[Browser]:
-    """Open a window with a profile of its own."""
+    """Start a browser with a profile of its own."""
     options = {"binary": chromium, "args": [*_FLAGS, f"--user-data-dir={profile}"]}
     wanted = {
         "browserName": "chrome",

@@ -103,6 +103,11 @@ class ApiSettings(BaseModel):
     allow_plain_http: bool = Field(
         default=False, description="listen beyond this machine without encryption; put a TLS proxy in front"
     )
+    origin: str | None = Field(
+        None,
+        pattern=r"^https?://[A-Za-z0-9.:\[\]-]+$",
+        description="what browsers see behind a TLS proxy, such as `https://cameras.example`",
+    )
 
 
 class LogSettings(BaseModel):

@@ -1,6 +1,6 @@
 """Small videos, made as a test needs them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -36,8 +36,9 @@ def write_clip(
     size: tuple[int, int] = (WIDTH, HEIGHT),
     pixel_format: str = "yuv420p",
     options: dict[str, str] | None = None,
+    picture: Callable[[int], Pixels] | None = None,
 ) -> Path:
-    """Write `count` numbered pictures, 15 a second, without B-frames."""
+    """Write `count` pictures, numbered if nothing else is said, 15 a second, without B-frames."""
     defaults = {
         "libx264": {"bf": "0", "g": "15", "crf": "12", "preset": "ultrafast"},
         "libx265": {"x265-params": "bframes=0:keyint=15:crf=12:log-level=none:aud=1", "preset": "ultrafast"},
@@ -50,8 +51,8 @@ def write_clip(
         stream.codec_context.thread_count = 1
         sound = container.add_stream("aac", rate=48_000) if audio else None
         for index in range(count):
-            picture = av.VideoFrame.from_ndarray(numbered(index, *size), format="bgr24")
-            container.mux(stream.encode(picture))
+            pixels = picture(index) if picture else numbered(index, *size)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="bgr24")))
         container.mux(stream.encode(None))
         if sound is not None:
             for silence in _silence(count / RATE):

@@ -22,6 +22,7 @@ from securevision.wiring.demo import Demo
 pytestmark = pytest.mark.needs_models
 
 PATIENCE = 90
+ORIGIN = "https://cameras.example"
 LINK = re.compile(r"Open (http://127\.0\.0\.1:\d+/)#code=(\S+)")
 TOKEN = re.compile(r"API token, shown this once: (\S+)")
 
@@ -87,7 +88,9 @@ async def _events_of_the_stream(server: Started) -> list[dict[str, object]]:
     events: list[dict[str, object]] = []
     async with (
         asyncio.timeout(PATIENCE),
-        websockets.connect(stream, additional_headers={"Authorization": f"Bearer {server.token}"}) as socket,
+        websockets.connect(
+            stream, additional_headers={"Authorization": f"Bearer {server.token}", "Origin": ORIGIN}
+        ) as socket,
     ):
         while len({event["type"] for event in events}) < 2:
             events.append(json.loads(await socket.recv()))

@@ -66,6 +66,7 @@ def serve(settings: Settings, source: FrameSource | None, models: Models, tell: 
             source_id=settings.camera.id,
             source_status=(lambda: camera.status) if camera else _no_camera,
             retention_days=settings.events.retention_days,
+            allowed_origins=(settings.api.origin,) if settings.api.origin else (),
             on_new_code=lambda code: tell(f"That link works no more; the next one is {page}#code={code}"),
         )
         if camera:

@@ -167,7 +167,7 @@ class FileSource:
                 raise SourceError(f"{self._path} is not a file; give the path of a video file.")
             if information.st_size == 0:
                 raise SourceError(f"{self._path} is empty; record or copy it again.")
-            return av.open(f"file:{self._path}", options=dict(_OPTIONS))
+            return av.open(f"file:{self._path}", options=dict(_OPTIONS), metadata_errors="replace")
         except FileNotFoundError:
             raise SourceError(f"{self._path} does not exist; check the path of the video file.") from None
         except PermissionError:

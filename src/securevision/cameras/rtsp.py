@@ -127,6 +127,7 @@ class RtspSource:
             return av.open(
                 self._address.url,
                 format="rtsp",
+                metadata_errors="replace",
                 # Both are needed: `timeout` bounds one read, and the outer ones end a camera that
                 # keeps talking and sends no video.
                 timeout=(self._open_timeout_s, self._read_timeout_s),

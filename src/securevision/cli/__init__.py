@@ -1,15 +1,23 @@
 """The command line."""
 
+import os
 import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
 from securevision.cli.run import run_cli
 
 
 def main() -> None:
     """Run `securevision`."""
-    sys.exit(run_cli(sys.argv[1:]))
+    _run(sys.argv[1:])
 
 
 def main_api() -> None:
     """Run `securevision-api`, the name that the users of version 0.1 know for `securevision serve`."""
-    sys.exit(run_cli(["serve", *sys.argv[1:]]))
+    _run(["serve", *sys.argv[1:]])
+
+
+def _run(arguments: Sequence[str]) -> NoReturn:
+    os.umask(0o077)  # what we write holds faces, plates and tokens
+    sys.exit(run_cli(arguments))

@@ -16,7 +16,6 @@ _INTERRUPTED = 130
 
 def run_cli(arguments: Sequence[str]) -> int:
     """Run a command and return its exit code: 0, 1 for what went wrong, 2 for wrong usage."""
-    os.umask(0o077)  # what we write holds faces, plates and tokens
     try:
         app(arguments, prog_name="securevision")
     except SystemExit as done:

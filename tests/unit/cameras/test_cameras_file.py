@@ -124,11 +124,14 @@ def test_damaged_pictures_are_left_out(tmp_path: Path) -> None:
         assert any(np.array_equal(pixels, each) for each in whole)
 
 
-def test_a_stream_that_appears_on_the_way_is_no_matter(tmp_path: Path) -> None:
-    first, second = write_clip(tmp_path / "a.ts", 15), write_clip(tmp_path / "b.ts", 15, audio=True)
-    both = tmp_path / "both.ts"
-    both.write_bytes(first.read_bytes() + second.read_bytes())
-    assert len(read(both)) >= 29
+def test_a_damaged_transport_stream_is_used_as_far_as_it_goes(tmp_path: Path) -> None:
+    """In the damage FFmpeg finds streams that were not there when it opened the file."""
+    path = write_clip(tmp_path / "clip.ts", 60, size=(640, 384), options={"crf": "1"})
+    data = bytearray(path.read_bytes())
+    for at in range(len(data) // 3, len(data) // 2, 700):
+        data[at] ^= 0xFF
+    path.write_bytes(data)
+    assert 15 <= len(read(path)) < 60
 
 
 def test_a_picture_that_comes_in_several_packets_is_whole(tmp_path: Path) -> None:
@@ -161,6 +164,14 @@ def test_a_file_that_breaks_off_is_used_as_far_as_it_goes(tmp_path: Path) -> Non
     path = write_clip(tmp_path / "clip.mkv", 60)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert 10 <= len(read(path)) < 60
+
+
+def test_a_title_in_an_old_encoding_is_no_matter(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.mp4", 3)
+    data = path.read_bytes()
+    assert b"Lavf" in data  # the encoder's name, which is metadata like a title
+    path.write_bytes(data.replace(b"Lavf", b"L\xe4vf"))
+    assert len(read(path)) == 3
 
 
 def test_sound_beside_the_picture_is_no_matter(tmp_path: Path) -> None:

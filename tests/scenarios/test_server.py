@@ -76,7 +76,11 @@ def server(tmp_path_factory: pytest.TempPathFactory, demo: Demo) -> Iterator[Sta
     subprocess.run(enrol, cwd=directory, check=True, timeout=PATIENCE)
     (directory / "allow.csv").write_text("plate,description\nSV26 DEM,the blue car\n")
     server = start(
-        directory, CAMERA__URL=str(demo.clip), CAMERA__ID="driveway", PLATES__ALLOW_LIST="allow.csv"
+        directory,
+        CAMERA__URL=str(demo.clip),
+        CAMERA__ID="driveway",
+        PLATES__ALLOW_LIST="allow.csv",
+        API__ORIGIN=ORIGIN,
     )
     yield server
     if server.process.poll() is None:

@@ -193,6 +193,7 @@ def test_what_happened_while_the_cable_was_out_is_there_afterwards(page: Browser
         page.wait("document.getElementById('connection').textContent === 'Reconnecting'")
         # Stored, and told to nobody: the page has to ask for it.
         api.services.events.add(draft(FACE, 1000), None)
+        cable.plug()
         page.wait(CONNECTED)
         assert titles(page, 1) == ["Resident"]
         api.add(PLATE, ts_ms=2000)

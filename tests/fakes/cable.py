@@ -15,25 +15,35 @@ class Cable:
         self._server_port = server_port
         self._lock = threading.Lock()
         self._ends: list[socket.socket] = []
+        self._plugged = True
 
     @property
     def port(self) -> int:
         return int(self._listener.getsockname()[1])
 
     def pull(self) -> None:
-        """Cut every connection there is; new ones go through."""
+        """Cut every connection; new ones are cut at once until `plug`."""
         with self._lock:
+            self._plugged = False
             ends, self._ends = self._ends, []
         for end in ends:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
+    def plug(self) -> None:
+        """Let new connections through again."""
+        with self._lock:
+            self._plugged = True
+
     def run(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
-                far = socket.create_connection(("127.0.0.1", self._server_port))
                 with self._lock:
+                    if not self._plugged:
+                        near.close()
+                        continue
+                    far = socket.create_connection(("127.0.0.1", self._server_port))
                     self._ends += [near, far]
                 pair = [threading.Thread(target=_pump, args=ends) for ends in ((near, far), (far, near))]
                 threading.Thread(target=_close_after, args=(pair, near, far)).start()

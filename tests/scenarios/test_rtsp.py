@@ -51,6 +51,8 @@ def test_the_face_and_the_plate_before_a_camera_are_recognised(demo: Demo, tmp_p
             env=environment,
             stdout=subprocess.PIPE,
             text=True,
+            # A shell starts background jobs with interruptions ignored, and children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - nothing is locked
         )
         watchdog = threading.Timer(PATIENCE, watching.kill)
         watchdog.start()

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from datetime import datetime
 
 from rich.console import Console
@@ -84,16 +85,15 @@ def print_events(source: FrameSource, pipeline: Pipeline, *, as_json: bool) -> l
     Raises SourceError when it gives no video, or refuses or cannot be reached before it gave any.
     """
     events = []
-    try:
-        for item in _with_progress(source, _connected(source, frames_of(source))):
+    # Closed by hand, innermost too: after an interruption nobody else ends the thread that reads the source.
+    with closing(frames_of(source)) as frames:
+        for item in _with_progress(source, _connected(source, frames)):
             for event in pipeline.take(item):
                 print_event(event, as_json)
                 events.append(event)
         for event in pipeline.finish():
             print_event(event, as_json)
             events.append(event)
-    finally:
-        source.close()
     return events
 
 

@@ -1,24 +1,36 @@
 """Frames, from the thread that reads a source to the one that analyses."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from securevision.domain.frames import Frame, Tick
 from securevision.domain.ports.cameras import FrameSource
 
+_SECONDS_TO_END = 2.0
+"""For a source that is closed while it waits for its camera; it may be left behind then."""
 
-def frames_of(source: FrameSource) -> Iterator[Frame | Tick]:
+
+def frames_of(source: FrameSource) -> Generator[Frame | Tick]:
     """Yield what a source gives, to be analysed.
 
     A live source is read by a thread of its own, and the newest frame wins: a slow analysis drops frames
-    and never delays the camera. Raises what the source raises.
+    and never delays the camera. Raises what the source raises. Closing the generator closes the source.
     """
     if not source.live:
-        yield from source.frames()
+        try:
+            yield from source.frames()
+        finally:
+            source.close()
         return
     newest = _Newest()
-    threading.Thread(target=newest.read, args=(source,), name=f"read-{source.source_id}", daemon=True).start()
-    yield from newest
+    name = f"read-{source.source_id}"
+    reader = threading.Thread(target=newest.read, args=(source,), name=name, daemon=True)
+    reader.start()
+    try:
+        yield from newest
+    finally:
+        source.close()
+        reader.join(_SECONDS_TO_END)
 
 
 class _Newest:

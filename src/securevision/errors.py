@@ -5,6 +5,9 @@
     ├── NotFound             the thing named does not exist
     ├── Unauthenticated      nobody proved who they are
     ├── Forbidden            somebody did, and may not
+    │   └── StepUpRequired       they may once they have proved again who they are
+    ├── Conflict             it contradicts what is there: a name that is taken, the last administrator
+    ├── TooManyRequests      it was tried too often; later it may be tried again
     ├── Unavailable          something needed is not there now: models, a port, the database
     │   └── SourceError      a camera or file gives no video
     │       └── SourceRefused    it answered and said no: wrong password, no such stream
@@ -26,6 +29,9 @@ class ErrorKind(StrEnum):
     NOT_FOUND = "not_found"
     UNAUTHENTICATED = "unauthenticated"
     FORBIDDEN = "forbidden"
+    STEP_UP_REQUIRED = "step_up_required"
+    CONFLICT = "conflict"
+    TOO_MANY_REQUESTS = "too_many_requests"
     UNAVAILABLE = "unavailable"
     STORAGE_FULL = "storage_full"
 
@@ -58,6 +64,28 @@ class Forbidden(SecureVisionError):
     """Somebody proved who they are, and may not do this."""
 
     kind = ErrorKind.FORBIDDEN
+
+
+class StepUpRequired(Forbidden):
+    """Somebody may do this once they have proved again, within minutes, who they are."""
+
+    kind = ErrorKind.STEP_UP_REQUIRED
+
+
+class Conflict(SecureVisionError):
+    """What was asked for contradicts what is there."""
+
+    kind = ErrorKind.CONFLICT
+
+
+class TooManyRequests(SecureVisionError):
+    """It was tried too often."""
+
+    kind = ErrorKind.TOO_MANY_REQUESTS
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class Unavailable(SecureVisionError):

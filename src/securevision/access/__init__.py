@@ -1,11 +1,7 @@
-"""Who may do what: permissions and credentials. Policy only, without I/O; time and entropy are given.
+"""Who may do what. Policy only, without I/O; time and entropy are given. Times are wall-clock milliseconds."""
 
-Nothing here is thread-safe: one thread, the server's event loop, makes every call. Times are milliseconds
-of any clock that never goes back.
-"""
-
-from securevision.access.decisions import Decision, decide
-from securevision.access.permissions import Permission
+from securevision.access.decisions import Decision, Demand, decide
 from securevision.access.principals import Principal
+from securevision.domain.rights import Permission
 
-__all__ = ["Decision", "Permission", "Principal", "decide"]
+__all__ = ["Decision", "Demand", "Permission", "Principal", "decide"]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from securevision.domain.geometry import Box
+from securevision.domain.rights import ALL_CAMERAS, Cameras
 
 
 class EventType(StrEnum):
@@ -101,6 +102,8 @@ class EventQuery:
     before: EventPosition | None = None
     """Only events that come after this one in the answer, that is, older ones."""
     limit: int = 100
+    cameras: Cameras = ALL_CAMERAS
+    """Only events of these; whoever asks may see no others."""
 
 
 @dataclass(frozen=True, slots=True)

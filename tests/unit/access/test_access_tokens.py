@@ -7,8 +7,11 @@ from hypothesis import strategies as st
 
 from securevision.access.tokens import (
     check_token_strength,
+    is_program_token,
+    mint_program_token,
+    mint_recovery_code,
     mint_secret,
-    mint_token,
+    recovery_code_digest,
     same_digest,
     token_digest,
 )
@@ -52,11 +55,35 @@ def test_what_is_accepted_can_be_sent_in_a_header(text: str) -> None:
 
 
 def test_a_minted_token_is_strong_and_holds_all_the_entropy() -> None:
-    first, second = (mint_token(Random(seed).randbytes) for seed in (1, 2))
+    first, second = (mint_program_token(Random(seed).randbytes) for seed in (1, 2))
     check_token_strength(first)
     assert first != second
-    assert first.startswith("sv_api_")
+    assert first.startswith(f"sv_pat_{mint_secret(Random(1).randbytes)}")
     assert len(mint_secret(Random(1).randbytes)) == 43
+
+
+@given(st.integers(0, 2**32), st.data())
+def test_a_token_that_was_mistyped_or_cut_is_known_as_none(seed: int, data: st.DataObject) -> None:
+    token = mint_program_token(Random(seed).randbytes)
+    assert is_program_token(token)
+    place = data.draw(st.integers(0, len(token) - 1))
+    wrong = data.draw(st.characters(min_codepoint=33, max_codepoint=126).filter(lambda c: c != token[place]))
+    assert not is_program_token(token[:place] + wrong + token[place + 1 :])
+    assert not is_program_token(token[:place])
+
+
+@given(st.text())
+def test_no_other_text_is_a_token(text: str) -> None:
+    assert not is_program_token(text)
+
+
+@given(st.integers(0, 2**32))
+def test_a_recovery_code_may_be_written_down_in_any_way(seed: int) -> None:
+    code = mint_recovery_code(Random(seed).randbytes)
+    assert len(code.replace("-", "")) == 24
+    for written in (code.upper(), code.replace("-", ""), f" {code.replace('-', ' ')} "):
+        assert recovery_code_digest(written) == recovery_code_digest(code)
+    assert recovery_code_digest(mint_recovery_code(Random(seed + 1).randbytes)) != recovery_code_digest(code)
 
 
 def test_a_digest_is_the_sha_256_in_hexadecimal() -> None:

@@ -1,10 +1,14 @@
 """What is kept."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from securevision.domain.audit import AuditDraft
 from securevision.domain.events import Event, EventDraft, EventPage, EventQuery
 from securevision.domain.people import Person, Template
+
+EnrolmentEntry = Callable[[int, str, int], AuditDraft]
+"""Makes the audit entry of somebody who was enrolled, from their number, name and how many photos were new."""
 
 
 class EventStore(Protocol):
@@ -45,15 +49,18 @@ class EventStore(Protocol):
 class PeopleStore(Protocol):
     """The gallery. As EventStore for threads and errors."""
 
-    def enrol(self, templates: Sequence[Template]) -> int:
+    def enrol(self, templates: Sequence[Template], audit: EnrolmentEntry) -> int:
         """Add templates, making people as needed; return how many were new. All are added or none.
 
         Raises InvalidInput for an embedding that is not 128 finite numbers.
         """
         ...
 
-    def remove(self, person_name: str) -> int:
-        """Delete a person with all templates; return how many templates. Raises NotFound."""
+    def remove(self, person_name: str, audit: Callable[[int], AuditDraft]) -> int:
+        """Delete a person with all templates, and their name from the audit log; return how many templates.
+
+        `audit` makes the entry from the person's number. Raises NotFound.
+        """
         ...
 
     def people(self) -> Sequence[Person]:

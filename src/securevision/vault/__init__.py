@@ -1,0 +1,1 @@
+"""Keys, sealing, password hashes, second factors, TLS certificates. The only user of the libraries for them."""

@@ -15,6 +15,7 @@ from fakes.stores import MemoryEventStore
 from securevision.domain.events import (
     Event,
     EventDraft,
+    EventPage,
     EventPosition,
     EventQuery,
     EventType,
@@ -24,6 +25,7 @@ from securevision.domain.events import (
 )
 from securevision.domain.geometry import Box
 from securevision.domain.ports.store import EventStore
+from securevision.domain.rights import ALL_CAMERAS, NO_CAMERAS, Cameras
 from securevision.errors import InvalidInput, NotFound
 from securevision.store.database import Database
 from securevision.store.events import SqlEventStore
@@ -64,8 +66,10 @@ def store(make_store: MakeStore, clock: FakeClock) -> EventStore:
     return make_store(clock)
 
 
-def draft(ts_ms: int = NOW, payload: FacePayload | PlatePayload = FACE) -> EventDraft:
-    return EventDraft(1, "gate", ts_ms, payload)
+def draft(
+    ts_ms: int = NOW, payload: FacePayload | PlatePayload = FACE, source_id: str = "gate"
+) -> EventDraft:
+    return EventDraft(1, source_id, ts_ms, payload)
 
 
 @pytest.mark.parametrize(
@@ -180,8 +184,50 @@ def test_a_page_of_nothing_is_refused(store: EventStore, limit: int) -> None:
         store.page(EventQuery(limit=limit))
 
 
+def test_only_events_of_the_cameras_that_may_be_seen_are_found(store: EventStore) -> None:
+    names = ["gate", "Gate", "gate ", "", "yard'; --", "Ω"]
+    made = {name: [store.add(draft(NOW + i, FACE, name), None) for i in range(2)] for name in names}
+    for name in names:
+        page = store.page(EventQuery(cameras=Cameras(frozenset({name}))))
+        assert page.events == tuple(reversed(made[name]))
+    some = Cameras(frozenset({"gate", "Ω", "nowhere"}))
+    assert {event.source_id for event in store.page(EventQuery(cameras=some)).events} == {"gate", "Ω"}
+    assert len(store.page(EventQuery(cameras=Cameras(frozenset(names)))).events) == 12
+    assert len(store.page(EventQuery(cameras=ALL_CAMERAS)).events) == 12
+
+
+def test_without_a_camera_there_is_nothing_and_no_next_page(store: EventStore) -> None:
+    for number in range(3):
+        store.add(draft(NOW + number), None)
+    assert store.page(EventQuery(limit=1, cameras=NO_CAMERAS)) == EventPage((), None)
+    with pytest.raises(InvalidInput, match="limit"):
+        store.page(EventQuery(limit=0, cameras=NO_CAMERAS))
+
+
+def test_a_page_is_full_however_many_events_of_other_cameras_lie_between(store: EventStore) -> None:
+    mine = []
+    for number in range(7):
+        mine.append(store.add(draft(NOW + number), None))
+        for _ in range(5):
+            store.add(draft(NOW + number, FACE, "hidden"), None)
+    query = EventQuery(limit=3, cameras=Cameras(frozenset({"gate"})))
+    pages = [store.page(query)]
+    while pages[-1].next is not None:
+        pages.append(store.page(replace(query, before=pages[-1].next)))
+    assert [len(page.events) for page in pages] == [3, 3, 1]
+    assert [event for page in pages for event in page.events] == mine[::-1]
+
+
+def test_more_cameras_than_a_statement_has_parameters(store: EventStore) -> None:
+    event = store.add(draft(), None)
+    store.add(draft(NOW, FACE, "hidden"), None)
+    many = Cameras(frozenset({"gate", *(f"camera {number}" for number in range(40_000))}))
+    assert store.page(EventQuery(cameras=many)).events == (event,)
+
+
 payloads = st.sampled_from([FACE, PLATE])
-batches = st.lists(st.tuples(st.integers(NOW, NOW + 3), payloads), max_size=12)
+sources = st.sampled_from(["gate", "yard", "hall"])
+batches = st.lists(st.tuples(st.integers(NOW, NOW + 3), payloads, sources), max_size=12)
 
 
 queries = st.builds(
@@ -189,6 +235,7 @@ queries = st.builds(
     type=st.none() | st.sampled_from(EventType),
     since_ms=st.none() | st.integers(NOW, NOW + 3),
     limit=st.integers(1, 7),
+    cameras=st.just(ALL_CAMERAS) | st.builds(Cameras, st.frozensets(sources)),
 )
 
 
@@ -196,23 +243,27 @@ queries = st.builds(
 @given(stored=batches, between=st.lists(batches, max_size=4), query=queries)
 def test_paging_loses_and_doubles_nothing_while_events_come(
     make_store: MakeStore,
-    stored: list[tuple[int, FacePayload | PlatePayload]],
-    between: list[list[tuple[int, FacePayload | PlatePayload]]],
+    stored: list[tuple[int, FacePayload | PlatePayload, str]],
+    between: list[list[tuple[int, FacePayload | PlatePayload, str]]],
     query: EventQuery,
 ) -> None:
     store = make_store(FakeClock(NOW))
-    there_before = [store.add(draft(ts_ms, payload), None) for ts_ms, payload in stored]
+    there_before = [store.add(draft(*event), None) for event in stored]
     arrivals = iter(between)
 
     def wanted(event: Event) -> bool:
-        return query.type in (None, event.type) and (query.since_ms is None or event.ts_ms >= query.since_ms)
+        return (
+            query.type in (None, event.type)
+            and (query.since_ms is None or event.ts_ms >= query.since_ms)
+            and event.source_id in query.cameras
+        )
 
     page = store.page(query)
     seen = list(page.events)
     while page.next is not None:
         assert len(page.events) == query.limit
-        for ts_ms, payload in next(arrivals, []):
-            store.add(draft(ts_ms, payload), None)
+        for arrival in next(arrivals, []):
+            store.add(draft(*arrival), None)
         page = store.page(replace(query, before=page.next))
         seen += page.events
 

@@ -15,6 +15,7 @@ from fakes.fault_proxy import FaultProxy
 from fakes.source import ScriptedSource
 from securevision.cameras.addresses import parse_address
 from securevision.cameras.file import FileSource
+from securevision.cameras.network_policy import NetworkPolicy
 from securevision.cameras.rtsp import RtspSource
 from securevision.clock import SystemClock
 from securevision.domain.frames import Frame, SourceState, Tick
@@ -64,11 +65,12 @@ def kind(request: pytest.FixtureRequest, clip: Path) -> Iterator[Kind]:
             )
         case "rtsp":
             address = parse_address(request.getfixturevalue("camera").address())
+            here = NetworkPolicy(allow_loopback=True)
             with FaultProxy(None) as nobody:
                 silent = parse_address(f"rtsp://127.0.0.1:{nobody.port}/stream")
                 yield Kind(
-                    lambda: RtspSource(address, "gate", FPS, clock),
-                    lambda: RtspSource(silent, "gate", FPS, clock, open_timeout_s=2.0),
+                    lambda: RtspSource(address, "gate", FPS, clock, network=here),
+                    lambda: RtspSource(silent, "gate", FPS, clock, open_timeout_s=2.0, network=here),
                 )
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import create_engine
 from securevision.errors import Unavailable
 from securevision.store.database import Database
 from securevision.store.files import alone_in
-from securevision.store.tables import metadata
+from securevision.store.schema import metadata
 
 Rows = list[tuple[object, ...]]
 
@@ -50,7 +50,7 @@ def test_the_upgraded_schema_is_the_fresh_one(tmp_path: Path) -> None:
     engine.dispose()
 
     assert schema(upgraded) == schema(fresh)
-    assert {"events", "crops", "people", "templates", "credentials", "gallery_revision"} <= schema(
+    assert {"events", "crops", "people", "templates", "gallery_revision", "users", "audit_entries"} <= schema(
         fresh
     ).keys()
 
@@ -180,4 +180,4 @@ def test_processes_that_start_at_once_all_get_the_database(tmp_path: Path) -> No
     for child in children:
         _, complaints = child.communicate(timeout=60)
         assert (child.returncode, complaints) == (0, "")
-    assert query(path, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert query(path, "SELECT version_num FROM alembic_version") == [("0002",)]

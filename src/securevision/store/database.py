@@ -13,6 +13,7 @@ from sqlalchemy.pool import QueuePool
 from securevision.errors import Unavailable
 from securevision.store.failures import in_our_words
 from securevision.store.files import alone_in, connect, create, set_wal, tighten
+from securevision.store.reserve import Reserve
 from securevision.store.upgrade import needs_upgrade, upgrade
 from securevision.store.writer import Writer
 
@@ -81,6 +82,12 @@ class Database:
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction of its own, as `Writer.run` does."""
         return self._writer.run(work)
+
+    def keep_reserve(self, name: str) -> None:
+        """Keep room on the disk, in a file of that name beside the database, for changes with an audit entry."""
+        reserve = Reserve(self._path.with_name(name))
+        reserve.make()
+        self._writer.reserve = reserve
 
     def scrub(self) -> None:
         """Clear the write-ahead log, where what was deleted can still be found. Does what it can, now.

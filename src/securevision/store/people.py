@@ -1,14 +1,20 @@
 """The gallery, in the database."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
+from securevision.domain.audit import AuditDraft
 from securevision.domain.observations import Embedding
 from securevision.domain.people import Person, Template
+from securevision.domain.ports.clock import Clock
+from securevision.domain.ports.store import EnrolmentEntry
 from securevision.errors import InvalidInput, NotFound
+from securevision.store.audit import forget
+from securevision.store.change_log import ChangeLog
 from securevision.store.database import Database
 from securevision.store.tables import gallery_revision, people, templates
 
@@ -18,10 +24,11 @@ _DIMENSIONS = 128
 class SqlPeopleStore:
     """The PeopleStore of a Database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock, entropy: Callable[[int], bytes]) -> None:
         self._database = database
+        self._log = ChangeLog(clock, entropy)
 
-    def enrol(self, templates: Sequence[Template]) -> int:
+    def enrol(self, templates: Sequence[Template], audit: EnrolmentEntry) -> int:
         """Add templates, making people as needed; return how many were new.
 
         All of them or none. Raises InvalidInput for an embedding that is not 128 finite numbers.
@@ -32,15 +39,23 @@ class SqlPeopleStore:
         ]
 
         def work(connection: Connection) -> int:
-            new = sum(_enrol(connection, *template) for template in ready)
-            if new:
+            new = Counter[tuple[int, str]]()
+            for name, embedding, photo in ready:
+                person_id = _person_id(connection, name)
+                new[person_id, name] += _enrol(connection, person_id, embedding, photo)
+            for (person_id, name), count in (+new).items():
+                self._log.write(connection, audit(person_id, name, count))
+            if new.total():
                 _bump_revision(connection)
-            return new
+            return new.total()
 
         return self._database.write(work)
 
-    def remove(self, person_name: str) -> int:
-        """Delete a person with all templates; return how many templates. Raises NotFound."""
+    def remove(self, person_name: str, audit: Callable[[int], AuditDraft]) -> int:
+        """Delete a person with all templates, and their name from the audit log; return how many templates.
+
+        Raises NotFound.
+        """
 
         def work(connection: Connection) -> int:
             person_id = connection.scalar(select(people.c.id).where(people.c.name == person_name))
@@ -49,6 +64,8 @@ class SqlPeopleStore:
             deleted = connection.execute(delete(templates).where(templates.c.person_id == person_id)).rowcount
             connection.execute(delete(people).where(people.c.id == person_id))
             _bump_revision(connection)
+            self._log.write(connection, audit(person_id))
+            forget(connection, f"person:{person_id}")
             return deleted
 
         deleted = self._database.write(work)
@@ -82,10 +99,13 @@ class SqlPeopleStore:
         return self._database.read(lambda connection: connection.scalar(statement)) or 0
 
 
-def _enrol(connection: Connection, name: str, embedding: bytes, photo_sha256: str) -> int:
-    """Return 1 for a new template, 0 for one that was there."""
+def _person_id(connection: Connection, name: str) -> int:
     connection.execute(insert(people).values(name=name).on_conflict_do_nothing())
-    person_id = select(people.c.id).where(people.c.name == name).scalar_subquery()
+    return connection.execute(select(people.c.id).where(people.c.name == name)).scalar_one()
+
+
+def _enrol(connection: Connection, person_id: int, embedding: bytes, photo_sha256: str) -> int:
+    """Return 1 for a new template, 0 for one that was there."""
     added = connection.execute(
         insert(templates)
         .values(person_id=person_id, embedding=embedding, photo_sha256=photo_sha256)

@@ -129,13 +129,3 @@ gallery_revision = Table(
     GalleryRevisionColumns,
     CheckConstraint("id = 1", name="ck_gallery_revision_one_row"),
 )
-
-
-class CredentialColumns(TypedColumns):
-    """One row a secret that is checked, never shown: only its SHA-256, in hexadecimal."""
-
-    name: Named[str] = Column(Text, primary_key=True)
-    sha256: Named[str] = Column(Text)
-
-
-credentials = Table("credentials", metadata, CredentialColumns)

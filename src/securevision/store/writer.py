@@ -6,8 +6,9 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from securevision.errors import Unavailable
+from securevision.errors import StorageFull, Unavailable
 from securevision.store.failures import in_our_words
+from securevision.store.reserve import AUDITED, Reserve
 
 T = TypeVar("T")
 
@@ -22,12 +23,14 @@ class Writer:
         """Take an engine whose transactions start with BEGIN IMMEDIATE, and the file's name for errors."""
         self._engine = engine
         self._name = name
+        self.reserve: Reserve | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-writer")
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction and return its result once it is safe on the disk.
 
-        An error undoes the transaction and reaches the caller. `work` must not call the store itself.
+        An error undoes the transaction and reaches the caller. `work` must not call the store itself. It runs
+        again when the disk is full, it carries an audit entry and the reserve has room to give.
         Raises StorageFull and Unavailable, also after `close`.
         """
         try:
@@ -41,5 +44,19 @@ class Writer:
         self._thread.shutdown()
 
     def _transact(self, work: Callable[[Connection], T]) -> T:
-        with in_our_words(self._name), self._engine.begin() as connection:
-            return work(connection)
+        while True:
+            audited = False
+            try:
+                with in_our_words(self._name), self._engine.begin() as connection:
+                    connection.info.pop(AUDITED, None)
+                    try:
+                        result = work(connection)
+                    finally:
+                        audited = AUDITED in connection.info
+            except StorageFull:
+                if not (audited and self.reserve and self.reserve.give()):
+                    raise
+                continue
+            if audited and self.reserve:
+                self.reserve.make()
+            return result

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from fakes.account_stores import AccountStores
 from fakes.clock import FakeClock
 from securevision.store.database import Database
 from securevision.store.events import SqlEventStore
@@ -31,3 +32,15 @@ def clock() -> FakeClock:
 @pytest.fixture
 def events(database: Database, clock: FakeClock) -> SqlEventStore:
     return SqlEventStore(database, clock)
+
+
+@pytest.fixture
+def stores(database: Database, clock: FakeClock) -> AccountStores:
+    return AccountStores.of(database, clock)
+
+
+@pytest.fixture
+def other_process(path: Path, stores: AccountStores) -> Iterator[AccountStores]:
+    """The same file, opened once more: all that two processes share."""
+    with Database.open(path) as database:
+        yield AccountStores.of(database, FakeClock())

@@ -16,7 +16,7 @@ from securevision.domain.geometry import Box
 from securevision.errors import StorageFull, Unavailable
 from securevision.store.database import Database
 from securevision.store.events import SqlEventStore
-from securevision.store.tables import credentials, people
+from securevision.store.tables import people
 
 DRAFT = EventDraft(1, "gate", 1, FacePayload("ada", 0.5, Box(0, 0, 1, 1)))
 
@@ -181,7 +181,7 @@ def test_reading_cannot_write(database: Database) -> None:
 
 
 def test_an_error_does_not_repeat_what_was_to_be_stored(database: Database) -> None:
-    statement = insert(credentials).values(name="token", sha256="5ec4e7")
+    statement = insert(people).values(name="5ec4e7")
     database.write(lambda connection: connection.execute(statement))
     with pytest.raises(DBAPIError) as caught:
         database.write(lambda connection: connection.execute(statement))

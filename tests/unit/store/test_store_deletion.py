@@ -1,9 +1,11 @@
 """What is deleted is gone from the files, while the database is open."""
 
+import secrets
 from pathlib import Path
 
 import numpy as np
 
+from fakes.audit import enrolled, removed
 from fakes.clock import FakeClock
 from securevision.domain.events import EventDraft, FacePayload
 from securevision.domain.geometry import Box
@@ -37,12 +39,12 @@ def test_deleted_crops_are_gone_from_the_files(path: Path, events: SqlEventStore
 
 
 def test_a_removed_person_is_gone_from_the_files(path: Path, database: Database) -> None:
-    people = SqlPeopleStore(database)
+    people = SqlPeopleStore(database, FakeClock(), secrets.token_bytes)
     embedding = np.random.default_rng(1).standard_normal(128).astype(np.float32)
-    people.enrol([Template("somebody-known", embedding, "a" * 64)])
+    people.enrol([Template("somebody-known", embedding, "a" * 64)], enrolled)
     assert files_hold(path, embedding.tobytes()[:64])
 
-    people.remove("somebody-known")
+    people.remove("somebody-known", removed)
 
     assert not files_hold(path, embedding.tobytes()[:64])
     assert not files_hold(path, b"somebody-known")

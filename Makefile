@@ -3,8 +3,10 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 LOCKS := requirements/build.txt requirements/runtime.txt pyproject.toml scripts/venv.sh
+# What reads bytes from outside.
+SOAKED := api access artifacts audit cameras incidents recognition telemetry test_settings_values.py
 
-.PHONY: help demo serve test models test-assets test-deps lint types contracts unit docs lock clean
+.PHONY: help demo serve test models test-assets test-deps lint types contracts security unit soak docs lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,7 +28,7 @@ serve: .venv/runtime ## run the server on your own camera
 models: .venv/runtime ## fetch the model files
 	@$(BIN)/securevision models pull
 
-test: .venv/test test-assets $(if $(CI),test-deps) lint types contracts unit ## everything the project tests
+test: .venv/test test-assets $(if $(CI),test-deps) lint types contracts security unit ## everything the project tests
 
 test-assets: .venv/test models
 	@$(BIN)/python tests/assets.py
@@ -44,9 +46,15 @@ types: .venv/test ## types
 contracts: .venv/test ## who may import whom
 	$(BIN)/lint-imports --no-cache
 
+security: .venv/test ## what this code never does (bandit, and semgrep with our own rules)
+	@scripts/security.sh
+
 unit: .venv/test ## the tests alone
 	$(BIN)/pytest --cov --cov-report=term:skip-covered
 	$(BIN)/coverage report --fail-under=95 --include="*/domain/*,*/tracking/*,*/incidents/*,*/access/*" --skip-covered
+
+soak: .venv/test test-assets ## damaged and hostile input for many minutes, beyond what `make test` tries
+	SOAK=$${SOAK:-2000} $(BIN)/pytest -m hypothesis $(addprefix tests/,soak $(addprefix unit/,$(SOAKED)))
 
 docs: .venv/runtime ## write the reference of the settings anew
 	@$(BIN)/python scripts/settings_doc.py > docs/reference/settings.md
@@ -55,4 +63,4 @@ lock: ## lock the dependencies anew (needs the network)
 	@scripts/lock.sh
 
 clean: ## remove what make made, except data/
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .venv-semgrep .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

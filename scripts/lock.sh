@@ -9,3 +9,4 @@ lock() {
 lock requirements/build.in -o requirements/build.txt
 lock pyproject.toml -o requirements/runtime.txt
 lock pyproject.toml --extra test -c requirements/runtime.txt -o requirements/test.txt
+lock requirements/semgrep.in -o requirements/semgrep.txt

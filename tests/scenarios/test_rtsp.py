@@ -35,6 +35,7 @@ def as_a_camera_sends_it(clip: Path, destination: Path) -> Path:
 def test_the_face_and_the_plate_before_a_camera_are_recognised(demo: Demo, tmp_path: Path) -> None:
     clip = as_a_camera_sends_it(demo.clip, tmp_path / "clip.h264")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SECUREVISION__")}
+    environment["SECUREVISION__CAMERA__ALLOW_LOOPBACK"] = "true"
     with Camera(clip) as camera:
         watching = subprocess.Popen(
             [

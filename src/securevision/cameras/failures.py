@@ -2,14 +2,7 @@
 
 import socket
 
-from av.error import (
-    ConnectionRefusedError,  # noqa: A004 - FFmpeg's own, and a subclass of the built-in one
-    ExitError,
-    HTTPForbiddenError,
-    HTTPNotFoundError,
-    HTTPUnauthorizedError,
-    TimeoutError,  # noqa: A004 - as above
-)
+from av.error import ExitError, HTTPForbiddenError, HTTPNotFoundError, HTTPUnauthorizedError
 
 from securevision.errors import SourceError, SourceRefused
 
@@ -37,6 +30,13 @@ def explain_opening(error: Exception, camera: str, waited_s: float, limit_s: flo
             f"{camera} gave no answer within {limit_s:g} s; check that it is on and reachable."
         )
     return SourceError(f"{camera} could not be opened; check its address and that it speaks RTSP.")
+
+
+def redirected(camera: str) -> SourceRefused:
+    """Say that a camera sends its viewers elsewhere, where nobody checked who is there."""
+    return SourceRefused(
+        f"{camera} sends us on to another address, which is not followed; give the address of the camera itself."
+    )
 
 
 def explain_break(camera: str, silent_s: float, limit_s: float) -> SourceError:

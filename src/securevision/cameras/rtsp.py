@@ -2,7 +2,6 @@
 
 import contextlib
 import random
-import socket
 import threading
 from collections.abc import Iterator
 
@@ -13,8 +12,10 @@ from av.error import FFmpegError
 from securevision.cameras.addresses import SourceAddress
 from securevision.cameras.backoff import BackoffConfig, Connection
 from securevision.cameras.decoding import CODECS, Decoder
-from securevision.cameras.failures import explain_break, explain_opening, stalled
+from securevision.cameras.failures import explain_break, explain_opening, redirected, stalled
 from securevision.cameras.handover import Handover
+from securevision.cameras.network_policy import NetworkPolicy
+from securevision.cameras.relay import Relay, connect
 from securevision.cameras.timing import CaptureTime
 from securevision.domain.frames import Frame, SourceStatus, Tick
 from securevision.domain.ports.clock import Clock
@@ -23,7 +24,9 @@ from securevision.errors import SourceError, SourceRefused
 _OPTIONS = {
     "rtsp_transport": "tcp",
     "allowed_media_types": "video",
-    "protocol_whitelist": "rtsp,rtp,tcp,tls",
+    "format_whitelist": "rtsp",
+    # Not `tls`: the relay speaks it.
+    "protocol_whitelist": "rtsp,rtp,tcp",
     "codec_whitelist": CODECS,
     # The stream's description says what is in it; half a second of looking is enough.
     "analyzeduration": "500000",
@@ -37,6 +40,7 @@ class RtspSource:
 
     A thread of its own reads the camera, so that `frames()` can tell the time and end at once while that
     thread is stuck in a read, for `read_timeout_s` at most. Frames nobody took in time are dropped.
+    Each time it connects it looks the camera's name up once, checks what it finds, and uses no other address.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class RtspSource:
         open_timeout_s: float = 5.0,
         read_timeout_s: float = 5.0,
         backoff: BackoffConfig | None = None,
+        network: NetworkPolicy | None = None,
     ) -> None:
         """`fps` is how many frames of each second are given, at most."""
         self._address = address
@@ -58,6 +63,7 @@ class RtspSource:
         self._open_timeout_s = open_timeout_s
         self._read_timeout_s = read_timeout_s
         self._backoff = backoff or BackoffConfig()
+        self._network = network or NetworkPolicy()
         self._connection = Connection()
         self._closing = threading.Event()
         self._handover = Handover(source_id, CaptureTime(clock))
@@ -101,7 +107,7 @@ class RtspSource:
         try:
             while not self._closing.is_set():
                 self._connection = self._try()
-                chance = random.random()  # noqa: S311 - spreads load, protects nothing
+                chance = random.random()  # noqa: S311 - spreads load, protects nothing # nosec B311
                 if self._closing.wait(self._connection.wait_s(self._backoff, chance)):
                     return
                 self._connection = self._connection.trying()
@@ -111,21 +117,37 @@ class RtspSource:
     def _try(self) -> Connection:
         """Read the camera until that fails; return what became of the connection."""
         try:
-            with self._open() as container:
-                self._deliver(container)
+            with self._connect() as relay:
+                self._watch(relay)
         except SourceRefused as error:
             return self._connection.refused(str(error))
         except SourceError as error:
             return self._connection.lost(str(error))
         return self._connection
 
-    def _open(self) -> InputContainer:
+    def _connect(self) -> Relay:
+        address, limit = self._address, self._open_timeout_s
         begin = self._clock.monotonic()
         try:
-            # FFmpeg reports a name that does not exist like any other failure.
-            socket.getaddrinfo(self._address.host.strip("[]"), self._address.port, type=socket.SOCK_STREAM)
+            return Relay(connect(address, self._network.pin(address, limit), limit))
+        except (OSError, ValueError) as error:
+            waited = self._clock.monotonic() - begin
+            raise explain_opening(error, address.display, waited, limit) from None
+
+    def _watch(self, relay: Relay) -> None:
+        try:
+            with self._open(relay.port) as container:
+                self._deliver(container)
+        except SourceError:
+            if relay.redirected:
+                raise redirected(self._address.display) from None
+            raise
+
+    def _open(self, port: int) -> InputContainer:
+        begin = self._clock.monotonic()
+        try:
             return av.open(
-                self._address.url,
+                self._address.relayed_url(port),
                 format="rtsp",
                 metadata_errors="replace",
                 # Both are needed: `timeout` bounds one read, and the outer ones end a camera that
@@ -133,7 +155,7 @@ class RtspSource:
                 timeout=(self._open_timeout_s, self._read_timeout_s),
                 options={**_OPTIONS, "timeout": str(round(self._open_timeout_s * 1_000_000))},
             )
-        except (FFmpegError, OSError, UnicodeError) as error:
+        except (FFmpegError, OSError) as error:
             waited = self._clock.monotonic() - begin
             raise explain_opening(error, self._address.display, waited, self._open_timeout_s) from None
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from securevision.cameras.addresses import Scheme, SourceAddress, parse_address
 from securevision.cameras.file import FileSource
+from securevision.cameras.network_policy import NetworkPolicy
 from securevision.cameras.rtsp import RtspSource
 from securevision.domain.ports.cameras import FrameSource
 from securevision.domain.ports.clock import Clock
@@ -23,10 +24,12 @@ class SourceRequest:
     paced: bool
     loop: bool
     demo_clip: Path | None
+    network: NetworkPolicy
 
 
 def _rtsp(request: SourceRequest) -> FrameSource:
-    return RtspSource(request.address, request.source_id, request.fps, request.clock)
+    request.network.check(request.address)
+    return RtspSource(request.address, request.source_id, request.fps, request.clock, network=request.network)
 
 
 def _file(request: SourceRequest) -> FrameSource:
@@ -62,12 +65,23 @@ def open_source(
     paced: bool = False,
     loop: bool = False,
     demo_clip: Path | None = None,
+    allow_loopback: bool = False,
 ) -> FrameSource:
     """Make the source that an address names; it is opened when its frames are asked for.
 
-    `paced` and `loop` concern files and the demo. Raises InvalidInput for an address that cannot be used.
+    `paced` and `loop` concern files and the demo, `allow_loopback` cameras. Raises InvalidInput for an address
+    that cannot be used.
     """
     address = parse_address(address_text)
     return SOURCES[address.scheme](
-        SourceRequest(address, source_id, fps, clock, paced=paced, loop=loop, demo_clip=demo_clip)
+        SourceRequest(
+            address,
+            source_id,
+            fps,
+            clock,
+            paced=paced,
+            loop=loop,
+            demo_clip=demo_clip,
+            network=NetworkPolicy(allow_loopback),
+        )
     )

@@ -8,7 +8,8 @@ from securevision.domain.people import Template
 from securevision.errors import InvalidInput
 from securevision.recognition.faces import FaceRecogniser
 
-_PHOTOS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+_PHOTOS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".heic", ".tif", ".tiff"}
+"""What somebody may have meant as a photo; those that cannot be read are named, not passed over."""
 _MAX_NAME = 100
 
 
@@ -22,7 +23,7 @@ class GalleryFolder:
 
 
 def read_gallery_folder(faces: FaceRecogniser, directory: Path) -> GalleryFolder:
-    """Read `directory/person_name/*.jpg` (or PNG, WebP, BMP, TIFF).
+    """Read `directory/person_name/*.jpg` (or PNG, WebP).
 
     Raises InvalidInput when there is no such folder, or no photo in it.
     """

@@ -18,6 +18,8 @@ URL = "rtsp://admin:hunter2@cam/x"
         (socket.gaierror(-2, f"{URL} not known"), 0.1, SourceError, "was not found"),
         (UnicodeError(URL), 0.1, SourceError, "was not found"),
         (av.error.ConnectionRefusedError(111, "refused", URL), 0.1, SourceError, "refuses connections"),
+        (ConnectionRefusedError(111, "refused"), 0.1, SourceError, "refuses connections"),
+        (TimeoutError("timed out"), 0.1, SourceError, "no answer within 5 s"),
         (av.error.TimeoutError(110, "timed out", URL), 0.1, SourceError, "no answer within 5 s"),
         (av.error.ExitError(1, "exit", URL), 0.1, SourceError, "no answer within 5 s"),
         (av.error.InvalidDataError(1, "bad", URL), 5.0, SourceError, "no answer within 5 s"),

@@ -1,3 +1,4 @@
+import os
 import struct
 import zlib
 from fractions import Fraction
@@ -16,6 +17,10 @@ from securevision.domain.frames import Frame, Pixels, SourceState
 from securevision.errors import InvalidInput, SourceError
 
 NOW_MS = 1_700_000_000_000
+SDP = (
+    "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
+    "m=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\n"
+)
 
 
 def read(path: Path, fps: float = 60.0) -> list[Frame]:
@@ -212,6 +217,41 @@ def test_what_is_no_video_is_refused(tmp_path: Path, content: bytes, hint: str) 
     path = tmp_path / "clip.mp4"
     path.write_bytes(content)
     refuse(path, hint)
+
+
+@pytest.mark.parametrize(
+    "name", ["list.m3u8", "list.m3u", "list.sdp", "list.mp4", "list.txt", "list.ffconcat"]
+)
+@pytest.mark.parametrize(
+    "content",
+    [
+        "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://{}\n#EXT-X-ENDLIST\n",
+        "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nconcat:{}|{}\n#EXT-X-ENDLIST\n",
+        "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nfile:{}\n",
+        SDP,
+        "ffconcat version 1.0\nfile {}\n",
+        "file '{}'\n",
+        "[playlist]\nFile1={}\n",
+        '<?xml version="1.0"?><MPD><Period><AdaptationSet><BaseURL>{}</BaseURL></AdaptationSet></Period></MPD>',
+    ],
+)
+def test_a_file_that_names_other_files_or_servers_is_refused(tmp_path: Path, name: str, content: str) -> None:
+    other = write_clip(tmp_path / "other.ts", 3)
+    path = tmp_path / name
+    path.write_text(content.replace("{}", str(other)))
+    refuse(path, "cannot be read as video")
+
+
+def test_a_pattern_of_pictures_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "1.png").write_bytes(png_bomb(64, 64))
+    (tmp_path / "%d.png").write_bytes(png_bomb(64, 64))
+    refuse(tmp_path / "%d.png", "cannot be read as video")
+
+
+def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    refuse(tmp_path / "pipe", "is not a file")
+    refuse(Path("/dev/zero"), "is not a file")
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

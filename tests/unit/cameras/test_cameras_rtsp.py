@@ -9,12 +9,14 @@ from fakes.clips import number_of, write_clip, write_raw
 from fakes.fault_proxy import Fault, FaultProxy
 from securevision.cameras.addresses import parse_address
 from securevision.cameras.backoff import BackoffConfig
+from securevision.cameras.network_policy import NetworkPolicy
 from securevision.cameras.rtsp import RtspSource
 from securevision.clock import SystemClock
 from securevision.domain.frames import Frame, SourceState
 
 pytestmark = pytest.mark.needs_rtsp
 EAGER = BackoffConfig(first_s=0.05, cap_s=0.2, refused_s=0.3)
+HERE = NetworkPolicy(allow_loopback=True)
 PATIENT = BackoffConfig(first_s=1.5, cap_s=60.0)
 """Waits for longer than a tick takes, so that the state can be looked at."""
 
@@ -28,6 +30,7 @@ def open_camera(address: str, backoff: BackoffConfig = EAGER) -> RtspSource:
         open_timeout_s=1.0,
         read_timeout_s=1.0,
         backoff=backoff,
+        network=HERE,
     )
 
 

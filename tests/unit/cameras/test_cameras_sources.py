@@ -29,6 +29,15 @@ def test_a_camera_is_live(address: str) -> None:
     assert (source.live, source.source_id) == (True, "gate")
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "2130706433", "[::ffff:169.254.169.254]"])
+def test_a_camera_at_an_address_that_none_may_have_is_refused_at_once(host: str) -> None:
+    with pytest.raises(InvalidInput, match="where no camera may be"):
+        make(f"rtsp://admin:secret@{host}/x")
+    clock = FakeClock()
+    here = "rtsp://127.0.0.1/x"
+    assert open_source(here, source_id="gate", fps=5.0, clock=clock, allow_loopback=True).live
+
+
 @pytest.mark.parametrize("prefix", ["", "file:", "file://"])
 def test_a_file_gives_its_frames(tmp_path: Path, prefix: str) -> None:
     path = write_clip(tmp_path / "clip.mp4", 15)

@@ -2,13 +2,17 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from browser.webdriver import Browser, browser, chromedriver
 from fakes.running_api import RunningApi, running_api
+
+StartBrowser = Callable[..., AbstractContextManager[Browser]]
 
 
 @pytest.fixture
@@ -18,17 +22,30 @@ def api(tmp_path: Path) -> Iterator[RunningApi]:
 
 
 @pytest.fixture(scope="session")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    driver, program = shutil.which("chromedriver"), shutil.which("chromium")
-    if driver is None or program is None:
+def driver() -> Iterator[httpx.Client]:
+    program = shutil.which("chromedriver")
+    if program is None or shutil.which("chromium") is None:
         missing = "Chromium and its driver are not installed; run `make test-deps`."
         if os.environ.get("CI") == "true":
             pytest.fail(missing)
         pytest.skip(missing)
-    with (
-        chromedriver(driver) as client,
-        browser(client, program, tmp_path_factory.mktemp("profile")) as window,
-    ):
+    with chromedriver(program) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def start_browser(driver: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> StartBrowser:
+    """Return what starts a browser of one's own, with the flags it is given."""
+
+    def start(*flags: str) -> AbstractContextManager[Browser]:
+        return browser(driver, shutil.which("chromium") or "", tmp_path_factory.mktemp("profile"), *flags)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def chromium(start_browser: StartBrowser) -> Iterator[Browser]:
+    with start_browser() as window:
         yield window
 
 

@@ -13,6 +13,7 @@ Json = Any
 
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 _PATIENCE_S = 15
+_KEY_CODES = {"Escape": {"windowsVirtualKeyCode": 27}}
 _FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -40,6 +41,7 @@ class Browser:
         before = _value(self._client.get(f"/session/{self._session}/window"))
         tab = self._post("window/new", {"type": "tab"})["handle"]
         self._post("window", {"handle": tab})
+        self._devtools("Network.clearBrowserCookies", {})
         yield
         self._client.delete(f"/session/{self._session}/window")
         self._post("window", {"handle": before})
@@ -81,6 +83,27 @@ class Browser:
         """Return what the browser complained about since the last call."""
         return [entry["message"] for entry in self._post("se/log", {"type": "browser"})]
 
+    def download(self, selector: str, folder: Path, name: str) -> str:
+        """Click what saves a file of that name; returns its text once it is complete."""
+        self._devtools("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)})
+        self.click(selector)
+        for _ in range(_PATIENCE_S * 50):
+            if (folder / name).exists():
+                return (folder / name).read_text()
+            self.wait("new Promise((done) => setTimeout(done, 20, true))")
+        raise AssertionError(f"Nothing was saved as {name}.")
+
+    def press(self, key: str) -> None:
+        """Press a key, such as `Escape`, where the focus is."""
+        for kind in ("keyDown", "keyUp"):
+            self._devtools(
+                "Input.dispatchKeyEvent", {"type": kind, "key": key, "code": key, **_KEY_CODES[key]}
+            )
+
+    def picture(self) -> str:
+        """Return what a person sees, a PNG in base64."""
+        return str(_value(self._client.get(f"/session/{self._session}/screenshot")))
+
     def resize(self, width: int, height: int) -> None:
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self._devtools("Emulation.setDeviceMetricsOverride", metrics)
@@ -94,12 +117,38 @@ class Browser:
         """Run a script in every page from now on, before its own."""
         self._devtools("Page.addScriptToEvaluateOnNewDocument", {"source": script})
 
+    def keep_cookie(self, url: str, name: str, value: str) -> None:
+        """Give the browser a cookie as an answer from that address would."""
+        cookie = {"url": url, "name": name, "value": value, "path": "/", "secure": True, "httpOnly": True}
+        kept = self._devtools("Network.setCookie", {**cookie, "sameSite": "Lax"})
+        assert kept["success"]
+
+    def cookies(self, url: str) -> dict[str, Json]:
+        """Return the cookies that the browser would send there, by name."""
+        kept = self._devtools("Network.getCookies", {"urls": [url]})["cookies"]
+        return {cookie["name"]: cookie for cookie in kept}
+
+    def plug_in_authenticator(self) -> str:
+        """Give this tab a device for passkeys whose user always agrees; returns its id."""
+        device = {
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": True,
+            "hasUserVerification": True,
+            "isUserVerified": True,
+        }
+        return str(self._post("webauthn/authenticator", device))
+
+    def stop_verifying(self, authenticator: str) -> None:
+        """Make the device's user fail from now on: a wrong finger, a wrong PIN."""
+        self._post(f"webauthn/authenticator/{authenticator}/uv", {"isUserVerified": False})
+
     def _find(self, selector: str) -> str:
         found = self._post("element", {"using": "css selector", "value": selector})
         return str(found[_ELEMENT])
 
-    def _devtools(self, command: str, parameters: Json) -> None:
-        self._post("goog/cdp/execute", {"cmd": command, "params": parameters})
+    def _devtools(self, command: str, parameters: Json) -> Json:
+        return self._post("goog/cdp/execute", {"cmd": command, "params": parameters})
 
     def _post(self, command: str, body: Json) -> Json:
         return _value(self._client.post(f"/session/{self._session}/{command}", json=body))
@@ -130,9 +179,9 @@ def chromedriver(program: str) -> Iterator[httpx.Client]:
 
 
 @contextmanager
-def browser(client: httpx.Client, chromium: str, profile: Path) -> Iterator[Browser]:
+def browser(client: httpx.Client, chromium: str, profile: Path, *flags: str) -> Iterator[Browser]:
     """Start a browser with a profile of its own."""
-    options = {"binary": chromium, "args": [*_FLAGS, f"--user-data-dir={profile}"]}
+    options = {"binary": chromium, "args": [*_FLAGS, *flags, f"--user-data-dir={profile}"]}
     wanted = {
         "browserName": "chrome",
         "goog:chromeOptions": options,

@@ -1,15 +1,17 @@
 """Stores that keep everything in memory. As the real ones, they may be called from any thread."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
 from threading import Lock
 
 import numpy as np
 
+from securevision.domain.audit import AuditDraft
 from securevision.domain.events import Event, EventDraft, EventPage, EventPosition, EventQuery
 from securevision.domain.people import Person, Template
 from securevision.domain.ports.clock import Clock
+from securevision.domain.ports.store import EnrolmentEntry
 from securevision.errors import InvalidInput, NotFound
 
 
@@ -54,6 +56,7 @@ class MemoryEventStore:
             event
             for event in sorted(events, key=_position, reverse=True)
             if (query.type is None or event.type == query.type)
+            and event.source_id in query.cameras
             and (query.since_ms is None or event.ts_ms >= query.since_ms)
             and (query.before is None or _position(event) < query.before)
         ]
@@ -82,7 +85,7 @@ class MemoryPeopleStore:
         self._revision = 0
         self._lock = Lock()
 
-    def enrol(self, templates: Sequence[Template]) -> int:
+    def enrol(self, templates: Sequence[Template], audit: EnrolmentEntry) -> int:  # noqa: ARG002 - no log here
         if any(t.embedding.shape != (128,) or not np.isfinite(t.embedding).all() for t in templates):
             raise InvalidInput("A face's embedding is 128 finite numbers.")
         with self._lock:
@@ -93,7 +96,7 @@ class MemoryPeopleStore:
             self._revision += new > 0
         return new
 
-    def remove(self, person_name: str) -> int:
+    def remove(self, person_name: str, audit: Callable[[int], AuditDraft]) -> int:  # noqa: ARG002
         with self._lock:
             photos = [key for key in self._templates if key[0] == person_name]
             if not photos:

@@ -6,10 +6,12 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 PROTOCOL = "securevision.v1"
-"""The WebSocket subprotocol that a page names next to its ticket."""
+"""The WebSocket subprotocol that a page names, next to its ticket if it has one."""
+CSRF_HEADER = "x-sv-csrf"
 
 _BEARER = re.compile(r"bearer +([!-~]+)", re.IGNORECASE)
 _TICKET = "ticket."
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def bearer_token(headers: Headers) -> str | None:
@@ -25,15 +27,23 @@ def stream_ticket(scope: Scope) -> str | None:
     return tickets[0].removeprefix(_TICKET) if len(tickets) == 1 else None
 
 
-def origin_allowed(scope: Scope, headers: Headers, allowed: tuple[str, ...]) -> bool:
-    """Return whether the page that opens a WebSocket may: it is ours, or listed, or no page at all.
+def one_origin(headers: Headers) -> str | None:
+    """Return the Origin header; an empty text, which is no origin, when there are several."""
+    origins = headers.getlist("origin")
+    return None if not origins else origins[0] if len(origins) == 1 else ""
 
-    Browsers always send Origin with a WebSocket, so its absence means a program.
+
+def is_unsafe(scope: Scope) -> bool:
+    """Return whether a request may change something."""
+    return scope["type"] == "http" and scope["method"] not in _SAFE
+
+
+def from_our_page(headers: Headers, origin: str) -> bool:
+    """Return whether our own page's script sent this request, and not another site through the same browser.
+
+    The browser says so in `Sec-Fetch-Site`, or an older one in `Origin`; and only a script of ours, or one that
+    CORS let through, can have set our header.
     """
-    origins, hosts = headers.getlist("origin"), headers.getlist("host")
-    if not origins:
-        return True
-    if len(origins) > 1 or len(hosts) != 1:
-        return False
-    scheme = "https" if scope["scheme"] in ("wss", "https") else "http"
-    return origins[0] == f"{scheme}://{hosts[0]}" or origins[0] in allowed
+    sites, sent_by = headers.getlist("sec-fetch-site"), one_origin(headers)
+    is_ours = sites == ["same-origin"] and sent_by in (None, origin) if sites else sent_by == origin
+    return is_ours and headers.getlist(CSRF_HEADER) == ["1"]

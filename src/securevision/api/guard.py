@@ -1,23 +1,41 @@
 """The door: whoever proved nothing gets no further than what is public."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Depends
-from starlette.datastructures import Headers
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from securevision.access import Decision, Permission, Principal, decide
-from securevision.api.credentials import bearer_token, origin_allowed, stream_ticket
+from securevision.access import Decision, Demand, Permission, Principal, decide
+from securevision.api.cookies import SESSION_COOKIE, read_cookie
+from securevision.api.credentials import bearer_token, from_our_page, is_unsafe, one_origin, stream_ticket
+from securevision.api.identity import Identities
+from securevision.api.limits import rate_headers
 from securevision.api.problems import problem, problem_of
 from securevision.api.services import ApiServices
-from securevision.errors import Forbidden, SecureVisionError, Unauthenticated
+from securevision.domain.accounts import SessionLevel
+from securevision.domain.attempts import Attempt, CredentialPath
+from securevision.domain.audit import AuditAction, AuditDraft, Outcome
+from securevision.errors import (
+    Forbidden,
+    SecureVisionError,
+    StepUpRequired,
+    TooManyRequests,
+    Unauthenticated,
+)
 
 MAX_BODY_BYTES = 64 * 1024
+MAX_HEADERS = 64
 
 _PRINCIPAL = "securevision.principal"
+_NETWORK = "securevision.network"
+_ENTER = Demand(Permission.ENTER)
+_PUBLIC = Demand(Permission.PUBLIC)
 
 
 class Guard:
@@ -27,56 +45,138 @@ class Guard:
     its own permission through `Needs`.
     """
 
-    def __init__(self, app: ASGIApp, *, services: ApiServices, public: frozenset[tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        services: ApiServices,
+        identities: Identities,
+        public: frozenset[tuple[str, str]],
+    ) -> None:
         """Take the (method, path) pairs that are open to anybody."""
         self._app = app
         self._services = services
+        self._identities = identities
         self._public = public
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse with 401, 403 or 413, a WebSocket before its handshake completes; or run the app."""
+        """Refuse with 401, 403, 413, 429 or 431, a WebSocket before its handshake completes; or run the app."""
+        network = self._services.client_address.of(scope)
+        scope[_NETWORK] = network
+        headers = Headers(scope=scope)
+        if len(scope["headers"]) > MAX_HEADERS:
+            await problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)(scope, receive, send)
+            return
         try:
-            self._admit(scope)
+            limits = await self._admit(scope, headers, network)
         except SecureVisionError as error:
             await problem_of(error)(scope, receive, send)
             return
-        if _declared_length(scope) > MAX_BODY_BYTES:
+        if _declared_length(headers) > MAX_BODY_BYTES:
             await problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        await self._app(scope, receive, self._completing(scope, send, limits))
 
-    def _admit(self, scope: Scope) -> None:
-        headers = Headers(scope=scope)
-        if scope["type"] == "websocket" and not origin_allowed(
-            scope, headers, self._services.allowed_origins
-        ):
-            raise Forbidden("Pages of this origin may not open the stream.")
-        scope[_PRINCIPAL] = principal = self._authenticate(scope, headers)
+    def _completing(self, scope: Scope, send: Send, limits: Mapping[str, str]) -> Send:
+        async def completing_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                if is_unsafe(scope):
+                    # Whoever gets this answer may count on what it changed, at once.
+                    await run_in_threadpool(self._services.access.epoch.look)
+                MutableHeaders(scope=message).update(limits)
+            await send(message)
+
+        return completing_send
+
+    async def _admit(self, scope: Scope, headers: Headers, network: str) -> Mapping[str, str]:
         is_public = (scope.get("method"), scope["path"]) in self._public
-        enforce(principal, Permission.PUBLIC if is_public else Permission.ENTER)
+        if is_public and not is_unsafe(scope):
+            # The pages' own files and the bare health answer: who asks makes no difference.
+            scope[_PRINCIPAL] = None
+            return {}
+        if is_public and not from_our_page(headers, self._services.origin):
+            raise Forbidden("People sign in on SecureVision's own page.")
+        scope[_PRINCIPAL] = principal = await self._authenticate(scope, headers, network)
+        limits = await self._count(principal, network)
+        enforce(principal, _PUBLIC if is_public else _ENTER, self._services.clock.now_ms())
+        return limits
 
-    def _authenticate(self, scope: Scope, headers: Headers) -> Principal | None:
-        gate, now_ms = self._services.gate, self._services.elapsed_ms()
+    async def _authenticate(self, scope: Scope, headers: Headers, network: str) -> Principal | None:
+        is_socket = scope["type"] == "websocket"
+        origin = one_origin(headers)
+        if is_socket and origin is not None and origin not in self._origins:
+            raise Forbidden("Pages of this origin may not open the stream.")
         if "authorization" in headers:
-            token = bearer_token(headers)
-            return gate.authenticate(token, now_ms) if token else None
-        if scope["type"] == "websocket" and (ticket := stream_ticket(scope)):
-            return gate.redeem_ticket(ticket, now_ms)
-        return None
+            return await self._of_bearer(headers, network)
+        if is_socket and (ticket := stream_ticket(scope)):
+            return await self._of_ticket(ticket, network)
+        secret = read_cookie(headers, SESSION_COOKIE)
+        # A browser always names the origin of a page that opens a WebSocket; a cookie without one is no browser's.
+        if secret is None or (is_socket and origin != self._services.origin):
+            return None
+        principal = await self._identities.of_cookie(secret)
+        if principal is not None and is_unsafe(scope) and not from_our_page(headers, self._services.origin):
+            raise Forbidden("This request did not come from SecureVision's own page.")
+        return principal
+
+    @property
+    def _origins(self) -> tuple[str, ...]:
+        return (self._services.origin, *self._services.allowed_origins)
+
+    async def _of_bearer(self, headers: Headers, network: str) -> Principal | None:
+        token = bearer_token(headers)
+        if token is None:
+            return None
+        principal = await self._identities.of_bearer(token, network)
+        if principal is None:
+            await self._refuse(CredentialPath.TOKEN, network)
+        return principal
+
+    async def _of_ticket(self, ticket: str, network: str) -> Principal | None:
+        principal = await self._identities.of_ticket(ticket, network)
+        if principal is None:
+            await self._refuse(CredentialPath.TICKET, network)
+        return principal
+
+    async def _refuse(self, path: CredentialPath, network: str) -> None:
+        """Count a wrong credential of a program. Raises TooManyRequests once there were many."""
+        draft = AuditDraft(
+            AuditAction.TOKEN_REFUSED, "unknown", Outcome.REFUSED, network=network, details={"path": path}
+        )
+        await run_in_threadpool(self._services.access.audit.record_repeating, draft)
+        await run_in_threadpool(self._services.access.login_throttle.begin, Attempt(path, network))
+
+    async def _count(self, principal: Principal | None, network: str) -> Mapping[str, str]:
+        # Whoever has somebody's password alone must not use up what its owner may ask for.
+        who = principal.actor if principal and not _is_on_the_way(principal) else f"network:{network}"
+        allowance = await run_in_threadpool(self._services.access.request_throttle.hit, who)
+        if not allowance.allowed:
+            raise TooManyRequests(
+                f"There were more than {allowance.limit} requests in {allowance.window_s} seconds; wait a little.",
+                allowance.reset_s,
+            )
+        return rate_headers(allowance)
 
 
-def _declared_length(scope: Scope) -> int:
-    text = Headers(scope=scope).get("content-length", "")
+def _is_on_the_way(principal: Principal) -> bool:
+    session = principal.session
+    return session is not None and session.level in (SessionLevel.PASSWORD, SessionLevel.ENROLMENT)
+
+
+def _declared_length(headers: Headers) -> int:
+    text = headers.get("content-length", "")
     return int(text) if text.isdecimal() else 0
 
 
-def enforce(principal: Principal | None, permission: Permission) -> None:
-    """Raise Unauthenticated or Forbidden unless the principal may."""
-    match decide(principal, permission):
+def enforce(principal: Principal | None, demand: Demand, now_ms: int, *, camera: str | None = None) -> None:
+    """Raise Unauthenticated, Forbidden or StepUpRequired unless the principal may."""
+    match decide(principal, demand, now_ms, camera=camera):
         case Decision.UNAUTHENTICATED:
-            raise Unauthenticated("Send the API token as `Authorization: Bearer <token>`, or sign in.")
+            raise Unauthenticated("Sign in, or send an API token as `Authorization: Bearer <token>`.")
         case Decision.FORBIDDEN:
-            raise Forbidden(f"This credential does not allow `{permission}`.")
+            raise Forbidden(f"You may not do this; it needs `{demand.permission}`.")
+        case Decision.STEP_UP_REQUIRED:
+            raise StepUpRequired("Prove again who you are first.")
         case Decision.ALLOWED:
             return
 
@@ -87,15 +187,37 @@ async def principal_of(connection: HTTPConnection) -> Principal | None:
     return principal
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """A dependency of a route or WebSocket: it runs for whoever holds this permission."""
+async def network_of(connection: HTTPConnection) -> str:
+    """Return the client's address, as the guard found out."""
+    network: str = connection.scope[_NETWORK]
+    return network
 
-    permission: Permission
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Needs:
+    """A dependency of a route or WebSocket: it runs for whoever meets the demand. Refusals are logged."""
+
+    services: ApiServices
+    demand: Demand
 
     async def __call__(self, connection: HTTPConnection) -> None:
-        """Raise Unauthenticated or Forbidden for anybody else."""
-        enforce(await principal_of(connection), self.permission)
+        """Raise Unauthenticated, Forbidden or StepUpRequired for anybody else."""
+        principal = await principal_of(connection)
+        try:
+            enforce(principal, self.demand, self.services.clock.now_ms())
+        except StepUpRequired:
+            raise
+        except Forbidden:
+            draft = AuditDraft(
+                AuditAction.ACCESS_DENIED,
+                principal.actor if principal else "unknown",
+                Outcome.REFUSED,
+                actor_name=principal.name if principal else "",
+                network=await network_of(connection),
+                details={"permission": self.demand.permission},
+            )
+            await run_in_threadpool(self.services.access.audit.record_repeating, draft)
+            raise
 
 
 async def _known(principal: Annotated[Principal | None, Depends(principal_of)]) -> Principal:
@@ -106,3 +228,4 @@ async def _known(principal: Annotated[Principal | None, Depends(principal_of)]) 
 
 MaybePrincipal = Annotated[Principal | None, Depends(principal_of)]
 KnownPrincipal = Annotated[Principal, Depends(_known)]
+Network = Annotated[str, Depends(network_of)]

@@ -2,28 +2,33 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from enum import IntEnum
 
 from fastapi import WebSocket, WebSocketDisconnect
 
-from securevision.access import Principal
+from securevision.access import Demand, Permission, Principal
+from securevision.access.decisions import Decision, decide
 from securevision.api.credentials import PROTOCOL
 from securevision.api.services import ApiServices
 from securevision.domain.events import Event
 from securevision.domain.ports.clock import Clock
+from securevision.errors import SecureVisionError
 
 Render = Callable[[Event], str | None]
 """Returns the text to send for an event, or None to leave it out."""
+Still = Callable[[], Awaitable[Principal | None]]
+"""Returns the principal with the rights they have now; None when they have none."""
 
 MAX_WAITING = 1000
 """Events that wait for one client before it counts as too slow."""
 MESSAGES_PER_SECOND = 10
 """How many messages a client may send, on average and at once."""
 LOOK_EVERY_S = 0.25
-"""How often a socket looks whether its session is still open."""
+"""How often a socket looks whether its principal may still read it."""
 CLOSE_WITHIN_S = 2.0
 """How long a client may take to accept the closing message."""
+_READ = Demand(Permission.STREAM_READ, legacy=True)
 
 
 class CloseCode(IntEnum):
@@ -31,7 +36,10 @@ class CloseCode(IntEnum):
 
     NOT_TEXT = 1003
     TOO_SLOW = 1013
+    CANNOT_LOOK = 1012
+    """Nobody can tell who may read it now; try again."""
     SESSION_ENDED = 4401
+    FORBIDDEN = 4403
     TOO_MANY_MESSAGES = 4429
 
 
@@ -39,13 +47,20 @@ class LiveSocket:
     """Serves one client until either side has had enough. A slow client slows nobody else."""
 
     def __init__(
-        self, socket: WebSocket, services: ApiServices, principal: Principal, render: Render
+        self,
+        socket: WebSocket,
+        services: ApiServices,
+        principal: Principal,
+        still: Still,
+        render: Render,
     ) -> None:
         self._socket = socket
         self._services = services
         self._principal = principal
+        self._still = still
         self._render = render
-        self._waiting: asyncio.Queue[str] = asyncio.Queue(MAX_WAITING)
+        self._waiting: asyncio.Queue[tuple[str, str]] = asyncio.Queue(MAX_WAITING)
+        """Camera and text of the events to send."""
         self._too_slow = asyncio.Event()
         self._allowance = _Allowance(services.clock)
 
@@ -83,30 +98,43 @@ class LiveSocket:
 
     def _offer(self, event: Event) -> None:
         text = self._render(event)
-        if text is None:
+        if text is None or event.source_id not in self._principal.cameras:
             return
         try:
-            self._waiting.put_nowait(text)
+            self._waiting.put_nowait((event.source_id, text))
         except asyncio.QueueFull:
             self._too_slow.set()
 
-    def _still_valid(self) -> bool:
-        return self._services.gate.is_valid(self._principal, self._services.elapsed_ms())
+    async def _refusal(self) -> CloseCode | None:
+        """Look at the rights that the principal has now; return why the socket has to close, if it has to."""
+        try:
+            principal = await self._still()
+        except SecureVisionError:
+            return CloseCode.CANNOT_LOOK
+        if principal is None:
+            return CloseCode.SESSION_ENDED
+        self._principal = principal
+        allowed = decide(principal, _READ, self._services.clock.now_ms())
+        return None if allowed is Decision.ALLOWED else CloseCode.FORBIDDEN
 
     async def _watch(self) -> CloseCode:
-        while self._still_valid():
+        while True:
+            refusal = await self._refusal()
+            if refusal is not None:
+                return refusal
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._too_slow.wait(), LOOK_EVERY_S)
                 return CloseCode.TOO_SLOW
-        return CloseCode.SESSION_ENDED
 
     async def _send(self) -> CloseCode | None:
         with contextlib.suppress(WebSocketDisconnect):
             while True:
-                text = await self._waiting.get()
-                if not self._still_valid():
-                    return CloseCode.SESSION_ENDED
-                await self._socket.send_text(text)
+                camera, text = await self._waiting.get()
+                refusal = await self._refusal()
+                if refusal is not None:
+                    return refusal
+                if camera in self._principal.cameras:
+                    await self._socket.send_text(text)
         return None
 
     async def _receive(self) -> CloseCode | None:

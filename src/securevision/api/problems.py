@@ -8,10 +8,11 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from securevision.errors import ErrorKind, SecureVisionError
+from securevision.errors import ErrorKind, SecureVisionError, TooManyRequests
 
 _log = logging.getLogger(__name__)
 
@@ -20,6 +21,9 @@ STATUS = {
     ErrorKind.NOT_FOUND: HTTPStatus.NOT_FOUND,
     ErrorKind.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
     ErrorKind.FORBIDDEN: HTTPStatus.FORBIDDEN,
+    ErrorKind.STEP_UP_REQUIRED: HTTPStatus.FORBIDDEN,
+    ErrorKind.CONFLICT: HTTPStatus.CONFLICT,
+    ErrorKind.TOO_MANY_REQUESTS: HTTPStatus.TOO_MANY_REQUESTS,
     ErrorKind.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     ErrorKind.STORAGE_FULL: HTTPStatus.INSUFFICIENT_STORAGE,
 }
@@ -33,16 +37,46 @@ _SENTENCES: dict[int, str] = {
 }
 
 
-def problem(status: int, detail: str | None = None) -> JSONResponse:
+class ProblemBody(BaseModel):
+    """Why a request was refused: a sentence for people, a word for programs."""
+
+    detail: str
+    code: str
+
+
+_DOCUMENTED = {
+    HTTPStatus.BAD_REQUEST: "It cannot be used.",
+    HTTPStatus.UNAUTHORIZED: "Nobody proved who they are.",
+    HTTPStatus.FORBIDDEN: "Somebody did, and may not; after `step_up_required` they may, once they prove it again.",
+    HTTPStatus.NOT_FOUND: "It does not exist, or is of a camera that they may not see.",
+    HTTPStatus.CONFLICT: "It contradicts what is there.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "It is not of the form described here.",
+    HTTPStatus.TOO_MANY_REQUESTS: "It was tried too often; `Retry-After` says when to come back.",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "There are too many headers.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Something needed is not there now.",
+    HTTPStatus.INSUFFICIENT_STORAGE: "There is no room left to store something.",
+}
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    status.value: {"model": ProblemBody, "description": meaning} for status, meaning in _DOCUMENTED.items()
+}
+"""The refusals that any route may answer with, for its description."""
+
+
+def problem(status: int, detail: str | None = None, kind: ErrorKind | None = None) -> JSONResponse:
     """Return the answer for a status, with its usual sentence unless another one is given."""
     sentence = detail or _SENTENCES.get(status) or "The request was refused."
     headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
-    return JSONResponse({"detail": sentence}, status_code=status, headers=headers)
+    code = kind or HTTPStatus(status).name.lower()
+    return JSONResponse({"detail": sentence, "code": code}, status_code=status, headers=headers)
 
 
 def problem_of(error: SecureVisionError) -> JSONResponse:
     """Return the answer for one of our errors."""
-    return problem(STATUS[error.kind], str(error))
+    answer = problem(STATUS[error.kind], str(error), error.kind)
+    if isinstance(error, TooManyRequests):
+        answer.headers["Retry-After"] = str(error.retry_after_s)
+    return answer
 
 
 async def _on_own_error(_: Request, error: SecureVisionError) -> Response:
@@ -51,9 +85,11 @@ async def _on_own_error(_: Request, error: SecureVisionError) -> Response:
 
 async def _on_validation_error(_: Request, error: RequestValidationError) -> Response:
     first = error.errors()[0]
-    # The location is ours, as no model here takes names it does not know; the value is theirs.
+    # The location is ours, unless it is a name that no model knows; the value is theirs.
     where, *names = first["loc"]
     name = next((part for part in reversed(names) if isinstance(part, str)), None)
+    if first["type"] == "extra_forbidden":
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"The {where} has a parameter that is not known.")
     what = f"The {where} parameter `{name}`" if name else f"The {where}"
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{what} cannot be used: {first['msg']}.")
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from securevision.domain.events import Event, EventType, FacePayload, ListMatch, Payload
 from securevision.domain.frames import SourceState
@@ -89,31 +89,14 @@ class SourceBody(BaseModel):
 
 
 class HealthBody(BaseModel):
-    """`ok` is true while the camera gives video, and when a file was read to its end."""
+    """`ok` is true while the camera gives video, and when a file was read to its end.
+
+    `source` is null, and `ok` true, for whoever may not see the camera.
+    """
 
     ok: bool
     version: str
-    source: SourceBody
-
-
-class CodeBody(BaseModel):
-    """The one-time code of a link."""
-
-    code: Annotated[str, StringConstraints(max_length=200)]
-
-
-class SessionBody(BaseModel):
-    """A page token and how many seconds it works."""
-
-    token: str
-    expires_in: int
-
-
-class TicketBody(BaseModel):
-    """A ticket for one WebSocket and how many seconds it works."""
-
-    ticket: str
-    expires_in: int
+    source: SourceBody | None
 
 
 def event_body(event: Event) -> EventBody:

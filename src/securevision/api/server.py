@@ -1,13 +1,17 @@
 """How uvicorn runs the app."""
 
+import ssl
+
 import uvicorn
 from fastapi import FastAPI
 
 MAX_MESSAGE_BYTES = 64 * 1024
 """Of one WebSocket message from a client; a larger one closes the socket with 1009."""
 
+MAX_HEADER_BYTES = 32 * 1024
 
-def server_config(app: FastAPI, *, host: str, port: int) -> uvicorn.Config:
+
+def server_config(app: FastAPI, *, host: str, port: int, tls: ssl.SSLContext | None = None) -> uvicorn.Config:
     """Return the configuration to run the app with; port 0 takes any free one."""
     return uvicorn.Config(
         app,
@@ -17,6 +21,10 @@ def server_config(app: FastAPI, *, host: str, port: int) -> uvicorn.Config:
         ws="wsproto",
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,
+        ssl_context_factory=(lambda *_: tls) if tls is not None else None,
+        # Of one request's line and headers; more is answered with 431 and closes the connection.
+        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+        http="h11",
         lifespan="off",
         # No proxy is trusted: its headers could name any client and scheme.
         proxy_headers=False,

@@ -1,13 +1,55 @@
-"""What the web server needs from the rest."""
+"""What the API needs from the rest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from securevision.access.gate import Gate
+from securevision.access.tokens import Entropy
+from securevision.api.client_address import ClientAddress
+from securevision.domain.accounts import User
 from securevision.domain.frames import SourceStatus
+from securevision.domain.ports.accounts import (
+    EpochWatch,
+    FactorStore,
+    OneTimeStore,
+    SessionStore,
+    TokenStore,
+    UserStore,
+)
+from securevision.domain.ports.audit import AuditReader, AuditWriter
 from securevision.domain.ports.clock import Clock
 from securevision.domain.ports.feed import EventFeed
 from securevision.domain.ports.store import EventStore
+from securevision.domain.ports.throttle import LoginThrottle, RequestThrottle
+from securevision.domain.ports.vault import PasskeyVault, PasswordHasher, TotpVault
+from securevision.domain.rights import Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessServices:
+    """Who there is, and how they prove it."""
+
+    users: UserStore
+    factors: FactorStore
+    sessions: SessionStore
+    tokens: TokenStore
+    one_time: OneTimeStore
+    epoch: EpochWatch
+    audit: AuditWriter
+    audit_log: AuditReader
+    login_throttle: LoginThrottle
+    request_throttle: RequestThrottle
+    passwords: PasswordHasher
+    totp: TotpVault
+    passkeys: PasskeyVault
+    entropy: Entropy
+    factor_for_everyone: bool
+    """Whether every user needs a second factor, and not administrators alone."""
+    legacy_token_digest: str | None
+    """SHA-256 of the static API token of 0.1, if one is set."""
+
+    def needs_factor(self, user: User) -> bool:
+        """Return whether the user must have a second factor."""
+        return self.factor_for_everyone or user.role is Role.ADMIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,22 +59,16 @@ class ApiServices:
     events: EventStore
     feed: EventFeed
     clock: Clock
-    gate: Gate
-    """Used from the event loop's thread only, once the server runs."""
+    access: AccessServices
     source_id: str
     source_status: Callable[[], SourceStatus]
     """May be called from any thread."""
     retention_days: int
     """Age in days at which a cleanup deletes events."""
-    on_new_code: Callable[[str], None]
-    """Given a new one-time code each time a link was used up or came too late; must return at once."""
-    allowed_origins: tuple[str, ...] = ()
-    """Origins besides the server's own whose pages may open the WebSocket, such as `https://home.example`."""
-
-    def elapsed_ms(self) -> int:
-        """Return the time that credentials live by: it does not jump when the wall clock is set."""
-        return int(self.clock.monotonic() * 1000)
-
-    def new_code(self) -> str:
-        """Return a new one-time code for the page's link, `<origin>/#code=<code>`."""
-        return self.gate.new_code(self.elapsed_ms())
+    origin: str
+    """What browsers show as our address, such as `https://localhost:8443`: the only one where people sign in."""
+    client_address: ClientAddress
+    hsts: bool = False
+    """Whether browsers are told to use HTTPS alone from now on."""
+    allowed_origins: Sequence[str] = ()
+    """Origins of other pages that may call the API and open the WebSocket, with a token or a ticket of their own."""

@@ -7,10 +7,14 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import WebSocketRoute
 
 from fakes.running_api import RunningApi
+from securevision.access.roles import DISPLAY_SCOPES, PROGRAM_SCOPES
+from securevision.api.cookies import SESSION_COOKIE
 from securevision.api.live import CloseCode
 from securevision.api.problems import STATUS
 from securevision.api.routes.page import PAGE_FILES
 from securevision.api.schemas import FaceBody, PlateBody, VersionedEventBody
+from securevision.domain.rights import Role
+from securevision.errors import ErrorKind
 
 REFERENCE = (Path(__file__).parents[3] / "docs/reference/api.md").read_text()
 
@@ -23,9 +27,21 @@ def test_every_endpoint_is_named(api: RunningApi) -> None:
                 assert f"`{method} {route.path}`" in REFERENCE
 
 
+def test_every_page_is_named() -> None:
+    for path in PAGE_FILES:
+        assert path.startswith("/page/") or f"`{path}`" in REFERENCE
+
+
 @pytest.mark.parametrize("number", sorted({*CloseCode, *STATUS.values()}))
 def test_every_status_and_close_code_is_named(number: int) -> None:
     assert f"| {int(number)}" in REFERENCE
+
+
+@pytest.mark.parametrize(
+    "word", [*ErrorKind, *sorted(PROGRAM_SCOPES | DISPLAY_SCOPES), *Role, SESSION_COOKIE]
+)
+def test_every_error_scope_and_role_is_named(word: str) -> None:
+    assert f"`{word}`" in REFERENCE
 
 
 @pytest.mark.parametrize("model", [VersionedEventBody, FaceBody, PlateBody])

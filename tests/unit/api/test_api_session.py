@@ -1,77 +1,179 @@
-from fakes.running_api import API_TOKEN, RunningApi
+"""One's own session: who one is, how long it lasts, and the end of it."""
 
-CODE_MINUTES = 30
+import pytest
 
+from fakes.running_api import CAMERA, OTHER_CAMERA, RunningApi
+from fakes.visitor import AGENT, Visitor
+from securevision.access.lifetimes import ABSOLUTE_MS, IDLE_MS
+from securevision.access.roles import PROGRAM_SCOPES, ROLES
+from securevision.api.cookies import SESSION_COOKIE
+from securevision.domain.accounts import SessionLevel
+from securevision.domain.audit import AuditAction
+from securevision.domain.rights import Cameras, Role
 
-def test_a_code_opens_the_page_and_the_terminal_shows_the_next(api: RunningApi) -> None:
-    with api.client() as client:
-        answer = client.post("/api/v1/session", json={"code": api.code})
-    body = answer.json()
-    assert body == {"token": body["token"], "expires_in": 900}
-    assert len(api.codes) == 1
-    with api.client(body["token"]) as page:
-        assert page.get("/api/v1/events").status_code == 200
-    with api.client() as client:
-        assert client.post("/api/v1/session", json={"code": api.codes[0]}).status_code == 200
-    assert len(api.codes) == 2
-
-
-def test_a_late_code_makes_the_terminal_show_a_new_one(api: RunningApi) -> None:
-    api.clock.advance(CODE_MINUTES * 60)
-    with api.client() as client:
-        answer = client.post("/api/v1/session", json={"code": api.code})
-        assert answer.status_code == 401
-        assert answer.json() == {"detail": "This link is too old; the terminal shows a new one now."}
-        assert client.post("/api/v1/session", json={"code": api.codes[0]}).status_code == 200
+BOTH = Cameras(frozenset({OTHER_CAMERA, CAMERA}))
+IDLE_S, ABSOLUTE_S = IDLE_MS // 1000, ABSOLUTE_MS // 1000
 
 
-def test_a_wrong_code_changes_nothing(api: RunningApi) -> None:
-    with api.client() as client:
-        assert client.post("/api/v1/session", json={"code": "guess"}).status_code == 401
-        assert api.codes == []
-        assert client.post("/api/v1/session", json={"code": api.code}).status_code == 200
+def is_signed_in(visitor: Visitor) -> bool:
+    status = visitor.get("/api/v1/session").status_code
+    assert status in (200, 401)
+    return status == 200
 
 
-def test_the_api_token_opens_a_session_of_its_own(api: RunningApi) -> None:
-    first, second = api.page_token(), api.page_token()
-    assert API_TOKEN not in (first, second)
-    for token in (first, second):
-        with api.client(token) as page:
-            assert page.get("/events").status_code == 200
+def session_ids(visitor: Visitor) -> dict[bool, list[int]]:
+    """Return the numbers of one's own sessions: under True the current one, under False the others."""
+    sessions = visitor.get("/api/v1/sessions").json()["sessions"]
+    return {
+        is_current: [session["id"] for session in sessions if session["current"] is is_current]
+        for is_current in (True, False)
+    }
 
 
-def test_a_renewed_token_replaces_the_old_one(api: RunningApi) -> None:
-    old = api.page_token()
-    with api.client(old) as page:
-        new = page.post("/api/v1/session").json()["token"]
-        assert page.get("/events").status_code == 401
-        assert page.post("/api/v1/session").status_code == 401
-    with api.client(new) as page:
-        assert page.get("/events").status_code == 200
+def actions(api: RunningApi) -> list[str]:
+    return [record.action for record in api.audit.reader.page(None, 100).records]
 
 
-def test_a_page_token_ends_after_a_quarter_of_an_hour(api: RunningApi) -> None:
-    with api.client(api.page_token()) as page:
-        api.clock.advance(899)
-        assert page.get("/events").status_code == 200
-        api.clock.advance(1)
-        assert page.get("/events").status_code == 401
+def test_who_one_is_and_what_one_may(api: RunningApi) -> None:
+    user = api.add_user("Ada", Role.OPERATOR, BOTH)
+    visitor = api.session(user)
+    api.clock.advance(60)
+    assert visitor.get("/api/v1/session").json() == {
+        "name": "Ada",
+        "user_id": user.id,
+        "role": "operator",
+        "level": "full",
+        "next": "done",
+        "methods": [],
+        "permissions": sorted(ROLES[Role.OPERATOR]),
+        "cameras": [OTHER_CAMERA, CAMERA],
+        "ends_in": ABSOLUTE_S - 60,
+        "step_up_left": 4 * 60,
+        "factors": {
+            "totp": False,
+            "passkeys": 0,
+            "recovery_codes": 0,
+            "required": False,
+            "passkeys_offered": True,
+        },
+    }
+
+
+def test_an_administrator_needs_a_factor_and_sees_every_camera(api: RunningApi) -> None:
+    who = api.signed_in("Ada", Role.ADMIN, BOTH).get("/api/v1/session").json()
+    assert who["factors"]["required"] is True
+    assert who["cameras"] is None
+
+
+@pytest.mark.parametrize(
+    ("level", "following"),
+    [(SessionLevel.PASSWORD, "second_factor"), (SessionLevel.ENROLMENT, "enrol_factor")],
+)
+def test_whoever_is_half_signed_in_learns_what_is_still_to_do(
+    api: RunningApi, level: SessionLevel, following: str
+) -> None:
+    visitor = api.session(api.add_user(), level)
+    who = visitor.get("/api/v1/session").json()
+    assert (who["level"], who["next"], who["step_up_left"]) == (level, following, 0)
+    assert who["ends_in"] == 10 * 60
+    assert visitor.get("/api/v1/sessions").status_code == 403
+    api.clock.advance(10 * 60)
+    assert not is_signed_in(visitor)
+
+
+def test_a_display_is_no_person(api: RunningApi) -> None:
+    who = api.display().get("/api/v1/session").json()
+    assert (who["level"], who["next"]) == ("display", "done")
+    assert who["user_id"] is who["role"] is who["factors"] is None
+
+
+def test_nobody_and_programs_have_no_session(api: RunningApi) -> None:
+    assert api.visitor().get("/api/v1/session").json()["code"] == "unauthenticated"
+    token = api.token(api.add_user(), PROGRAM_SCOPES)
+    for program in (api.client(token), api.program()):
+        with program as client:
+            assert client.get("/api/v1/session").json()["code"] == "forbidden"
+
+
+def test_a_session_that_is_not_used_ends_after_half_an_hour(api: RunningApi) -> None:
+    visitor = api.signed_in()
+    for _ in range(3):
+        api.clock.advance(IDLE_S - 1)
+        assert is_signed_in(visitor)
+    api.clock.advance(IDLE_S)
+    assert not is_signed_in(visitor)
 
 
 def test_no_session_outlives_twelve_hours(api: RunningApi) -> None:
-    token = api.page_token()
-    for _ in range(12 * 60 // 12 - 1):
-        api.clock.advance(12 * 60)
-        with api.client(token) as page:
-            answer = page.post("/api/v1/session").json()
-        token = answer["token"]
-    assert answer["expires_in"] == 12 * 60
-    api.clock.advance(12 * 60)
-    with api.client(token) as page:
-        assert page.post("/api/v1/session").status_code == 401
+    visitor, step_s = api.signed_in(), 20 * 60
+    for _ in range(ABSOLUTE_S // step_s - 1):
+        api.clock.advance(step_s)
+        assert is_signed_in(visitor)
+    assert visitor.get("/api/v1/session").json()["ends_in"] == step_s
+    api.clock.advance(step_s)
+    assert not is_signed_in(visitor)
 
 
-def test_signing_out_ends_the_session(api: RunningApi) -> None:
-    with api.client(api.page_token()) as page:
-        assert page.delete("/api/v1/session").status_code == 204
-        assert page.get("/events").status_code == 401
+def test_signing_out_ends_this_session_and_takes_the_cookie_away(api: RunningApi) -> None:
+    user = api.add_user()
+    here, elsewhere = api.session(user), api.session(user)
+    secret = here.session_secret
+    assert here.send("DELETE", "/api/v1/session").status_code == 204
+    assert [cookie.partition(";")[0] for cookie in here.set_cookies] == [f"{SESSION_COOKIE}="]
+    assert "Max-Age=0" in here.set_cookies[0]
+    here.cookies[SESSION_COOKIE] = secret
+    assert not is_signed_in(here)
+    assert is_signed_in(elsewhere)
+    assert AuditAction.SESSION_ENDED in actions(api)
+
+
+def test_a_ticket_opens_a_stream_for_a_browser_and_for_a_program(api: RunningApi) -> None:
+    user = api.add_user()
+    body = api.session(user).post("/api/v1/stream-ticket").json()
+    assert body == {"ticket": body["ticket"], "expires_in": 30}
+    with api.client(api.token(user, PROGRAM_SCOPES)) as client:
+        tickets = [body["ticket"], client.post("/api/v1/stream-ticket").json()["ticket"]]
+    for ticket in tickets:
+        with api.stream(ticket=ticket) as socket:
+            socket.send("ping")
+            assert socket.recv(10)
+
+
+def test_ones_own_sessions_are_listed_and_nobody_elses(api: RunningApi) -> None:
+    user = api.add_user()
+    here, started_ms = api.session(user), api.clock.now_ms()
+    api.session(user)
+    api.signed_in("Bob")
+    sessions = here.get("/api/v1/sessions").json()["sessions"]
+    assert len(sessions) == 2
+    [current] = [session for session in sessions if session["current"]]
+    assert current == {
+        "id": current["id"],
+        "current": True,
+        "level": "full",
+        "created_ms": started_ms,
+        "seen_ms": started_ms,
+        "network": "127.0.0.1",
+        "agent": AGENT,
+    }
+
+
+def test_another_browser_can_be_signed_out(api: RunningApi) -> None:
+    user = api.add_user()
+    here, elsewhere = api.session(user), api.session(user)
+    [other] = session_ids(here)[False]
+    assert here.send("DELETE", f"/api/v1/sessions/{other}").status_code == 204
+    assert not is_signed_in(elsewhere)
+    assert is_signed_in(here)
+    assert session_ids(here)[False] == []
+    assert here.send("DELETE", f"/api/v1/sessions/{other}").status_code == 404
+    assert AuditAction.SESSION_REVOKED in actions(api)
+
+
+def test_nobody_can_sign_out_somebody_else_not_even_an_administrator(api: RunningApi) -> None:
+    victim, admin = api.signed_in("Ada"), api.signed_in("Bob", Role.ADMIN)
+    [theirs] = session_ids(victim)[True]
+    answer = admin.send("DELETE", f"/api/v1/sessions/{theirs}")
+    assert answer.status_code == 404
+    assert answer.json() == {"detail": f"You have no session {theirs}.", "code": "not_found"}
+    assert is_signed_in(victim)

@@ -1,7 +1,5 @@
 // The list of events on the page, newest first.
 
-import { call } from "/page/session.js";
-
 const MOST = 100;
 const template = document.getElementById("card");
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
@@ -16,10 +14,6 @@ export function title({ type, payload }) {
 export class Cards {
   #list;
   #cards = new Map();
-  // Pictures are fetched when their card comes near the screen.
-  #nearby = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) if (isIntersecting) this.#show(target);
-  }, { rootMargin: "300px" });
 
   constructor(list) {
     this.#list = list;
@@ -33,19 +27,13 @@ export class Cards {
   put(event) {
     const known = this.#cards.get(event.id);
     if (known && known.event.version >= event.version) return false;
-    const card = known ?? { element: template.content.firstElementChild.cloneNode(true), url: null };
+    const card = known ?? { element: template.content.firstElementChild.cloneNode(true) };
     card.event = event;
     this.#cards.set(event.id, card);
     fill(card.element, event);
     if (!known) this.#insert(card);
-    this.#nearby.unobserve(card.element); // Observing it anew fetches the new picture.
-    this.#nearby.observe(card.element);
     while (this.#cards.size > MOST) this.#drop(Number(this.#list.lastElementChild.dataset.id));
     return true;
-  }
-
-  clear() {
-    for (const id of [...this.#cards.keys()]) this.#drop(id);
   }
 
   #insert(card) {
@@ -57,29 +45,8 @@ export class Cards {
   }
 
   #drop(id) {
-    const { element, url } = this.#cards.get(id);
+    this.#cards.get(id).element.remove();
     this.#cards.delete(id);
-    this.#nearby.unobserve(element);
-    element.remove();
-    if (url) URL.revokeObjectURL(url);
-  }
-
-  async #show(element) {
-    this.#nearby.unobserve(element);
-    const card = this.#cards.get(Number(element.dataset.id));
-    const { id, version } = card.event;
-    let blob;
-    try {
-      blob = await (await call(`/api/v1/events/${id}/crop`)).blob();
-    } catch {
-      return; // There is no picture: the card says enough without it.
-    }
-    if (this.#cards.get(id) !== card || card.event.version !== version) return;
-    if (card.url) URL.revokeObjectURL(card.url);
-    card.url = URL.createObjectURL(blob);
-    const image = element.querySelector("img");
-    image.src = card.url;
-    image.hidden = false;
   }
 }
 
@@ -95,10 +62,20 @@ function fill(element, event) {
   part("time").dateTime = new Date(event.ts_ms).toISOString();
   part("time").textContent = moment.format(event.ts_ms);
   part(".camera").textContent = event.frame_source_id;
-  part("img").alt = type === "plate_read" ? `Plate ${payload.plate_text}` : `Face of ${title(event)}`;
   part(".badge").hidden = !payload.list_match;
   part(".badge").textContent = BADGES[payload.list_match] ?? "";
   part(".badge").dataset.list = payload.list_match ?? "";
+  picture(part("img"), event);
+}
+
+function picture(image, event) {
+  image.hidden = false;
+  image.alt = event.type === "plate_read" ? `Plate ${event.payload.plate_text}` : `Face of ${title(event)}`;
+  // There may be none, or none for us: the card says enough without it.
+  image.onerror = () => { image.hidden = true; };
+  image.onload = () => { image.dataset.shown = ""; };
+  // The version makes the browser look again when an event was revised.
+  image.src = `/api/v1/events/${event.id}/crop?version=${event.version}`;
 }
 
 function score({ type, payload }) {

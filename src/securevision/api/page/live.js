@@ -1,8 +1,9 @@
 // Events as they happen, over a WebSocket that is opened again whenever it closes.
 
-import { SignedOut, call, expire } from "/page/session.js";
+import { who } from "/page/session.js";
 
 const SESSION_ENDED = 4401;
+const NO_LONGER_ALLOWED = 4403;
 const LONGEST_PAUSE_MS = 30_000;
 
 /** Keeps one WebSocket open between start() and stop(). */
@@ -13,7 +14,10 @@ export class Live {
   #failures = 0;
   #run = 0;
 
-  /** `handlers`: open(), event(event) and waiting(), the last one while there is no connection. */
+  /**
+   * `handlers`: open(), event(event), waiting() while there is no connection, ended() when the session is
+   * over and refused() when it may see events no longer.
+   */
   constructor(handlers) {
     this.#handlers = handlers;
   }
@@ -31,18 +35,9 @@ export class Live {
     this.#socket = null;
   }
 
-  async #connect(run) {
-    try {
-      const { ticket } = await (await call("/api/v1/stream-ticket", { method: "POST" })).json();
-      if (run === this.#run) this.#open(run, ticket);
-    } catch (error) {
-      if (!(error instanceof SignedOut)) this.#again(run);
-    }
-  }
-
-  #open(run, ticket) {
+  #connect(run) {
     const origin = location.origin.replace(/^http/, "ws");
-    const socket = new WebSocket(`${origin}/api/v1/stream`, ["securevision.v1", `ticket.${ticket}`]);
+    const socket = new WebSocket(`${origin}/api/v1/stream`, "securevision.v1");
     this.#socket = socket;
     socket.onopen = () => {
       this.#failures = 0;
@@ -52,18 +47,21 @@ export class Live {
       if (run === this.#run) this.#handlers.event(JSON.parse(message.data));
     };
     socket.onclose = ({ code }) => {
-      if (run !== this.#run) return;
-      if (code === SESSION_ENDED) {
-        expire();
-      } else {
-        this.#again(run);
-      }
+      if (run === this.#run) this.#closed(run, code);
     };
   }
 
-  #again(run) {
-    if (run !== this.#run) return;
+  async #closed(run, code) {
+    if (code === SESSION_ENDED) return this.#handlers.ended();
+    if (code === NO_LONGER_ALLOWED) return this.#handlers.refused();
     this.#handlers.waiting();
+    // A handshake that is refused looks like a cable that is out: only the server can tell.
+    const over = await who().then((person) => person?.next !== "done", () => false);
+    if (run !== this.#run) return undefined;
+    return over ? this.#handlers.ended() : this.#again(run);
+  }
+
+  #again(run) {
     const pause = Math.min(1000 * 2 ** this.#failures, LONGEST_PAUSE_MS);
     this.#failures += 1;
     this.#retry = setTimeout(() => this.#connect(run), pause * (0.75 + Math.random() / 2));

@@ -1,6 +1,7 @@
 """Whether things work."""
 
 from securevision import __version__
+from securevision.api.guard import KnownPrincipal
 from securevision.api.schemas import BareHealthBody, HealthBody, SourceBody
 from securevision.api.services import ApiServices
 from securevision.domain.frames import SourceState
@@ -16,11 +17,13 @@ class HealthRoutes:
         """Tell that the server answers, and nothing more."""
         return BareHealthBody(ok=True)
 
-    def full(self) -> HealthBody:
-        """Return the version and the state of the camera."""
+    def full(self, principal: KnownPrincipal) -> HealthBody:
+        """Return the version and, for whoever may see it, the state of the camera."""
         status = self._services.source_status()
-        return HealthBody(
-            ok=status.state in (SourceState.LIVE, SourceState.ENDED),
-            version=__version__,
-            source=SourceBody(id=self._services.source_id, state=status.state, detail=status.detail),
+        body = HealthBody(
+            ok=status.state in (SourceState.LIVE, SourceState.ENDED), version=__version__, source=None
         )
+        if self._services.source_id not in principal.cameras:
+            return body.model_copy(update={"ok": True})
+        source = SourceBody(id=self._services.source_id, state=status.state, detail=status.detail)
+        return body.model_copy(update={"source": source})

@@ -1,4 +1,4 @@
-"""The page's own files, read once at the start: no path of a request ever reaches the disk."""
+"""The pages' own files, read once at the start: no path of a request ever reaches the disk."""
 
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
@@ -9,14 +9,46 @@ _HTML, _SCRIPT, _STYLE, _IMAGE = (
     "text/html; charset=utf-8",
     "text/javascript; charset=utf-8",
     "text/css; charset=utf-8",
-    "image/svg+xml",
+    "image/svg+xml; charset=utf-8",
+)
+_PAGES = {
+    "/": "index.html",
+    "/sign-in": "sign-in.html",
+    "/setup": "setup.html",
+    "/invitation": "invitation.html",
+    "/account": "account.html",
+}
+_SCRIPTS = (
+    # A page each
+    "events.js",
+    "sign-in.js",
+    "setup.js",
+    "invitation.js",
+    "account.js",
+    # Parts of the events page
+    "cards.js",
+    "live.js",
+    # Parts of the account page
+    "factors.js",
+    "sessions.js",
+    "tokens.js",
+    "users.js",
+    "camera-choice.js",
+    "dialogs.js",
+    "step-up.js",
+    "rows.js",
+    # What several use
+    "agents.js",
+    "api.js",
+    "forms.js",
+    "links.js",
+    "new-password.js",
+    "passkeys.js",
+    "session.js",
 )
 PAGE_FILES = {
-    "/": ("index.html", _HTML),
-    "/page/app.js": ("app.js", _SCRIPT),
-    "/page/session.js": ("session.js", _SCRIPT),
-    "/page/live.js": ("live.js", _SCRIPT),
-    "/page/cards.js": ("cards.js", _SCRIPT),
+    **{path: (name, _HTML) for path, name in _PAGES.items()},
+    **{f"/page/{name}": (name, _SCRIPT) for name in _SCRIPTS},
     "/page/app.css": ("app.css", _STYLE),
     "/page/icon.svg": ("icon.svg", _IMAGE),
 }
@@ -28,7 +60,7 @@ def page_handler(name: str, media_type: str) -> Callable[[], Awaitable[Response]
     content = files("securevision.api").joinpath("page", name).read_bytes()
 
     async def page_file() -> Response:
-        """Return a file of the page."""
+        """Return a file of the pages."""
         return Response(content, media_type=media_type)
 
     return page_file

@@ -1,0 +1,120 @@
+"""What docs/SECURITY.md and docs/asvs.md say of the code, the pages' files and the locks: read, not run."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from securevision.api.routes.page import PAGE_FILES
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+PAGES = ROOT / "src/securevision/api/page"
+
+
+def test_every_file_that_is_served_is_listed_and_no_other_is_there() -> None:
+    assert {name for name, _ in PAGE_FILES.values()} == {path.name for path in PAGES.iterdir()}
+    assert {path.suffix for path in PAGES.iterdir()} == {".html", ".js", ".css", ".svg"}
+
+
+def test_pages_load_nothing_from_elsewhere_and_nothing_inline() -> None:
+    for path in PAGES.glob("*.html"):
+        page = path.read_text()
+        for reference in re.findall(r'(?:src|href|action)="([^"]*)"', page):
+            assert reference.startswith(("/", "#")), f"{path.name}: {reference}"
+            assert not reference.startswith("//")
+        assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=|javascript:", page)
+        assert re.findall(r"<script[^>]*>", page) == re.findall(r'<script type="module" src="[^"]*">', page)
+    for path in (*PAGES.glob("*.js"), *PAGES.glob("*.css")):
+        assert not re.search(r"https?://|@import|url\(\s*[\"']?(?!data:|/|\))", path.read_text()), path.name
+
+
+FORBIDDEN_IN_SCRIPTS = (
+    r"\beval\b|new Function|setTimeout\(\s*[\"'`]",
+    r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|setHTML",
+    r"localStorage|sessionStorage|indexedDB|document\.cookie|caches\.",
+    r"postMessage|onmessage|importScripts|serviceWorker",
+    r"\bvar |with\s*\(|__proto__|\.prototype\b|Object\.assign\(window",
+    r"(?:window|document|globalThis)\.(?!location|title)[A-Za-z]+\s*=[^=]",
+    r"[^=!]==[^=]|!=[^=]",
+)
+
+
+@pytest.mark.parametrize("pattern", FORBIDDEN_IN_SCRIPTS)
+def test_scripts_run_no_text_keep_nothing_and_share_no_globals(pattern: str) -> None:
+    found = [
+        f"{path.name}: {match[0]}"
+        for path in PAGES.glob("*.js")
+        for match in re.finditer(pattern, re.sub(r"//.*|/\*.*?\*/", "", path.read_text(), flags=re.DOTALL))
+    ]
+    assert found == []
+
+
+def test_each_page_of_somebody_who_is_signed_in_offers_to_sign_out() -> None:
+    for name in ("index.html", "account.html"):
+        assert re.search(r'<button [^>]*id="sign-out">Sign out</button>', (PAGES / name).read_text())
+
+
+def modules(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.partition(".")[0]
+
+
+def calls(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func)
+
+
+DANGEROUS_MODULES = {
+    "pickle", "marshal", "shelve", "dill", "yaml", "xml", "lxml", "jinja2", "mako", "ctypes", "telnetlib", "ftplib",
+    "smtplib", "ldap3", "requests", "ast",
+}  # fmt: skip
+DANGEROUS_CALLS = {
+    "eval", "exec", "compile", "__import__", "os.system", "os.popen", "hashlib.md5", "hashlib.sha1", "hashlib.new",
+    "tempfile.mktemp", "np.load", "numpy.load",
+}  # fmt: skip
+
+
+def test_the_code_runs_no_text_and_reads_no_format_that_makes_objects() -> None:
+    for path in SOURCES:
+        tree = ast.parse(path.read_text())
+        assert not DANGEROUS_MODULES & set(modules(tree)), path
+        assert not DANGEROUS_CALLS & set(calls(tree)), path
+
+
+def test_another_program_is_started_in_one_place_and_without_a_shell() -> None:
+    users = [path.name for path in SOURCES if "subprocess" in set(modules(ast.parse(path.read_text())))]
+    assert users == ["wheels.py"]
+    source = (ROOT / "src/securevision/artifacts/wheels.py").read_text()
+    assert "shell" not in {keyword.arg for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)
+                           for keyword in node.keywords}  # fmt: skip
+
+
+def test_secrets_come_from_the_systems_generator() -> None:
+    users = [path.name for path in SOURCES if "random" in set(modules(ast.parse(path.read_text())))]
+    assert users == ["rtsp.py"]  # when to try a camera again
+
+
+def test_no_statement_is_put_together_from_text() -> None:
+    """Values go in as parameters: in `store/`, no call of `execute` or `text` gets a text with holes in it."""
+    for path in (ROOT / "src/securevision/store").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(
+                ("execute", "text", "driver_sql")
+            ):
+                assert not isinstance(node.args[0], ast.JoinedStr | ast.BinOp), f"{path}:{node.lineno}"
+
+
+def test_every_dependency_is_pinned_by_version_and_hash_and_names_no_index() -> None:
+    for lock in ("build", "runtime", "test"):
+        entries = (ROOT / f"requirements/{lock}.txt").read_text().replace("\\\n", "").splitlines()
+        assert entries
+        for entry in entries:
+            assert re.match(r"[a-z0-9._-]+==[^ ]+( ; [^#]*?)?\s+--hash=sha256:[0-9a-f]{64}", entry), entry
+    assert "--require-hashes" in (ROOT / "scripts/venv.sh").read_text()

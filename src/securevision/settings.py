@@ -2,7 +2,9 @@
 
 import difflib
 import os
+import re
 from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -35,6 +37,9 @@ class CameraSettings(BaseModel):
     )
     id: str = Field("default", pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="name of the camera in events")
     fps: float = Field(5.0, gt=0, le=60, description="frames analysed a second, at most")
+    allow_loopback: bool = Field(
+        default=False, description="let the camera's program run on this machine; otherwise refused"
+    )
 
 
 class FaceSettings(BaseModel):
@@ -96,17 +101,80 @@ class ApiSettings(BaseModel):
     """The web server."""
 
     host: str = Field("127.0.0.1", min_length=1, description="address to listen on")
-    port: int = Field(8000, ge=0, le=65_535, description="port to listen on; 0 takes a free one")
+    port: int = Field(8443, ge=0, le=65_535, description="port to listen on; 0 takes a free one")
+    origin: str | None = Field(
+        None,
+        pattern=r"^https?://[a-z0-9.:\[\]-]+$",
+        description="the one address that browsers use, such as `https://cameras.example`; "
+        "default: `https://localhost` and the port",
+    )
     auth_token: SecretStr | None = Field(
-        None, description="API token, 32 characters or more; made at the first start when unset; a secret"
+        None,
+        description="static API token for programs of version 0.1, 32 characters or more; a secret; "
+        "`securevision token create` makes better ones",
     )
     allow_plain_http: bool = Field(
         default=False, description="listen beyond this machine without encryption; put a TLS proxy in front"
     )
-    origin: str | None = Field(
-        None,
-        pattern=r"^https?://[A-Za-z0-9.:\[\]-]+$",
-        description="what browsers see behind a TLS proxy, such as `https://cameras.example`",
+    trusted_proxies: str = Field(
+        "",
+        description="networks of proxies whose `X-Forwarded-For` is believed, such as `127.0.0.1,10.0.0.0/24`",
+    )
+    cors_origins: str = Field(
+        "", description="origins of other pages that may call the API, such as `https://home.example`"
+    )
+
+    @property
+    def proxy_networks(self) -> list[IPv4Network | IPv6Network]:
+        """The networks of trusted proxies. Raises InvalidInput."""
+        try:
+            return [ip_network(each) for each in _items(self.trusted_proxies)]
+        except ValueError:
+            raise InvalidInput(
+                f"{PREFIX}API__TRUSTED_PROXIES is not a list of networks such as 127.0.0.1,10.0.0.0/24."
+            ) from None
+
+    @property
+    def allowed_origins(self) -> list[str]:
+        """The origins of other pages. Raises InvalidInput."""
+        origins = _items(self.cors_origins)
+        if not all(re.fullmatch(r"https?://[a-z0-9.:\[\]-]+", each) for each in origins):
+            raise InvalidInput(
+                f"{PREFIX}API__CORS_ORIGINS is not a list of exact origins such as https://home.example."
+            )
+        return origins
+
+
+def _items(text: str) -> list[str]:
+    return [each.strip() for each in text.split(",") if each.strip()]
+
+
+class TlsSettings(BaseModel):
+    """HTTPS."""
+
+    mode: Literal["local", "files", "off"] = Field(
+        "local",
+        description="`local`: our own authority makes the certificate; `files`: yours, by path; "
+        "`off`: plain HTTP, for this machine alone or behind a proxy",
+    )
+    certificate: Path | None = Field(None, description="PEM file of your certificate and its chain")
+    key: Path | None = Field(None, description="PEM file of its key")
+    names: str = Field(
+        "",
+        description="further names and addresses of this machine for the local certificate, such as `nvr.lan`",
+    )
+
+    @property
+    def further_names(self) -> list[str]:
+        """The further names."""
+        return _items(self.names)
+
+
+class AccessSettings(BaseModel):
+    """People."""
+
+    second_factor: Literal["administrators", "everyone"] = Field(
+        "administrators", description="who must have a second factor: `administrators` or `everyone`"
     )
 
 
@@ -135,6 +203,8 @@ class Settings(BaseSettings):
     storage: StorageSettings = StorageSettings()
     models: ModelSettings = ModelSettings()
     api: ApiSettings = ApiSettings()
+    tls: TlsSettings = TlsSettings()
+    access: AccessSettings = AccessSettings()
     log: LogSettings = LogSettings()
 
     @property

@@ -1,183 +1,131 @@
-"""The server as a user starts it: one process, a video, a browser's and a program's way in."""
+"""The server as a user starts it: one process, a video, HTTPS, a browser's and a program's way in."""
 
-import asyncio
-import json
-import os
-import re
 import signal
 import sqlite3
+import ssl
 import stat
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
-import websockets
 
+from fakes.server_process import PATIENCE, ServerProcess, as_json, command, server_process
 from securevision.wiring.demo import Demo
 
 pytestmark = pytest.mark.needs_models
 
-PATIENCE = 90
-ORIGIN = "https://cameras.example"
-LINK = re.compile(r"Open (http://127\.0\.0\.1:\d+/)#code=(\S+)")
-TOKEN = re.compile(r"API token, shown this once: (\S+)")
-
-
-@dataclass(frozen=True)
-class Started:
-    """A running server and what it printed first."""
-
-    process: subprocess.Popen[str]
-    directory: Path
-    url: str
-    code: str
-    token: str | None
-
-
-def start(directory: Path, **settings: str) -> Started:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SECUREVISION__")}
-    environment |= {f"SECUREVISION__{name}": value for name, value in ({"API__PORT": "0"} | settings).items()}
-    with (directory / "stderr.txt").open("a") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "securevision", "serve"],
-            cwd=directory,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        )
-    assert process.stdout is not None
-    token = None
-    for line in process.stdout:
-        if shown := TOKEN.search(line):
-            token = shown[1]
-        if link := LINK.search(line):
-            return Started(process, directory, link[1], link[2], token)
-    process.stdout.close()
-    process.wait(PATIENCE)
-    raise AssertionError((directory / "stderr.txt").read_text())
-
-
-def stop(server: Started, number: int = signal.SIGTERM) -> int:
-    server.process.send_signal(number)
-    assert server.process.stdout is not None
-    server.process.stdout.close()
-    return server.process.wait(PATIENCE)
+STATIC_TOKEN = "a-static-token-of-version-0.1-canary"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, demo: Demo) -> Iterator[Started]:
+def server(tmp_path_factory: pytest.TempPathFactory, demo: Demo) -> Iterator[ServerProcess]:
     directory = tmp_path_factory.mktemp("server")
-    enrol = [sys.executable, "-m", "securevision", "person", "enrol", str(demo.gallery)]
-    subprocess.run(enrol, cwd=directory, check=True, timeout=PATIENCE)
+    enrolled = command(directory, "person", "enrol", str(demo.gallery))
+    assert enrolled.returncode == 0, enrolled.stderr
     (directory / "allow.csv").write_text("plate,description\nSV26 DEM,the blue car\n")
-    server = start(
+    with server_process(
         directory,
         CAMERA__URL=str(demo.clip),
         CAMERA__ID="driveway",
         PLATES__ALLOW_LIST="allow.csv",
-        API__ORIGIN=ORIGIN,
-    )
-    yield server
-    if server.process.poll() is None:
-        stop(server)
+        API__AUTH_TOKEN=STATIC_TOKEN,
+    ) as started:
+        started.set_up()
+        yield started
 
 
-async def _events_of_the_stream(server: Started) -> list[dict[str, object]]:
-    stream = server.url.replace("http", "ws") + "api/v1/stream"
-    events: list[dict[str, object]] = []
-    async with (
-        asyncio.timeout(PATIENCE),
-        websockets.connect(
-            stream, additional_headers={"Authorization": f"Bearer {server.token}", "Origin": ORIGIN}
-        ) as socket,
-    ):
-        while len({event["type"] for event in events}) < 2:
-            events.append(json.loads(await socket.recv()))
-    return events
+def test_events_reach_a_program_live_and_stay_in_the_database(server: ServerProcess) -> None:
+    token = server.new_token("events:read", "stream:read", "crops:read")
+    live: list[dict[str, object]] = []
+    with server.client(token) as client:
+        if len(client.get("/api/v1/events").json()["events"]) < 2:
+            with server.stream(token) as stream:
+                while len({event["type"] for event in live}) < 2:
+                    live.append(as_json(stream.recv(PATIENCE)))
+        kept = client.get("/api/v1/events").json()["events"]
+        payloads = {event["type"]: event["payload"] for event in kept}
+        assert payloads["face_match"]["person_name"] == "eileen_collins"
+        plate = payloads["plate_read"]
+        assert (plate["plate_text"], plate["list_match"]) == ("SV26DEM", "allow")
+        assert {event["frame_source_id"] for event in kept} == {"driveway"}
+        assert {event["id"] for event in live} <= {event["id"] for event in kept}
+        with server.client() as nobody:
+            for event in kept:
+                crop = client.get(f"/api/v1/events/{event['id']}/crop")
+                assert crop.headers["content-type"] == "image/jpeg"
+                assert crop.content.startswith(b"\xff\xd8")
+                assert nobody.get(f"/api/v1/events/{event['id']}/crop").status_code == 401
 
 
-def test_events_reach_a_program_live_and_stay_in_the_database(server: Started) -> None:
-    live = asyncio.run(_events_of_the_stream(server))
-    headers = {"Authorization": f"Bearer {server.token}"}
-    kept = httpx.get(f"{server.url}events", headers=headers).json()
-    payloads = {event["type"]: event["payload"] for event in kept}
-    assert payloads["face_match"]["person_name"] == "eileen_collins"
-    assert (payloads["plate_read"]["plate_text"], payloads["plate_read"]["list_match"]) == (
-        "SV26DEM",
-        "allow",
-    )
-    assert {event["frame_source_id"] for event in kept} == {"driveway"}
-    assert {event["id"] for event in live} == {event["id"] for event in kept}
-    for event in kept:
-        crop = httpx.get(f"{server.url}api/v1/events/{event['id']}/crop", headers=headers)
-        assert crop.headers["content-type"] == "image/jpeg"
-        assert crop.content.startswith(b"\xff\xd8")
-        assert httpx.get(f"{server.url}api/v1/events/{event['id']}/crop").status_code == 401
+def test_the_static_token_opens_the_routes_of_0_1_alone(server: ServerProcess) -> None:
+    with server.client(STATIC_TOKEN) as client:
+        assert client.get("/events").status_code == 200
+        assert client.get("/api/v1/events").status_code == 403
 
 
-def test_the_link_opens_the_page_once_and_the_terminal_shows_the_next(server: Started) -> None:
-    session = httpx.post(f"{server.url}api/v1/session", json={"code": server.code})
-    assert session.status_code == 200, session.text
-    page = {"Authorization": f"Bearer {session.json()['token']}"}
-    assert httpx.get(f"{server.url}api/v1/events", headers=page).status_code == 200
-    assert httpx.post(f"{server.url}api/v1/session", json={"code": server.code}).status_code == 401
-    assert server.process.stdout is not None
-    next_link = re.search(r"#code=(\S+)", server.process.stdout.readline())
-    assert next_link
-    assert httpx.post(f"{server.url}api/v1/session", json={"code": next_link[1]}).status_code == 200
+def test_the_set_up_link_works_once(server: ServerProcess) -> None:
+    body = {"code": server.code, "name": "eve", "password": "another quite long phrase"}
+    with server.client() as client:
+        headers = {"Sec-Fetch-Site": "same-origin", "X-SV-CSRF": "1"}
+        assert client.post("/api/v1/setup", json=body, headers=headers).status_code == 401
 
 
-def test_neither_tokens_nor_codes_are_kept_or_logged(server: Started) -> None:
-    assert server.token is not None
+def test_nothing_but_tls_1_3_under_our_own_authority(server: ServerProcess) -> None:
+    with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+        httpx.get(f"{server.origin}/health")
+    old = server.tls
+    old.maximum_version = ssl.TLSVersion.TLSv1_2
+    with httpx.Client(verify=old) as client, pytest.raises(httpx.ConnectError):
+        client.get(f"{server.origin}/health")
+    with httpx.Client() as plain, pytest.raises(httpx.HTTPError):
+        plain.get(server.origin.replace("https", "http") + "/health")
+
+
+def test_no_secret_is_kept_or_logged(server: ServerProcess) -> None:
+    token = server.new_token("events:read")
     everything = b"".join(path.read_bytes() for path in server.directory.rglob("*") if path.is_file())
-    assert server.token.encode() not in everything
-    assert server.code.encode() not in everything
+    secrets = (token, server.code, STATIC_TOKEN, *server.cookies.values())
+    assert [secret for secret in secrets if secret.encode() in everything] == []
 
 
-def test_what_it_writes_is_for_its_user_alone(server: Started) -> None:
-    assert server.token is not None
-    for path in (server.directory / "data").glob("securevision.db*"):
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+def test_what_it_writes_is_for_its_user_alone(server: ServerProcess) -> None:
+    data = server.directory / "data"
+    assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in data.iterdir()} == {0}
+    assert stat.S_IMODE((data / "tls" / "server.pem").stat().st_mode) == 0o600
 
 
-def test_it_stops_cleanly_and_the_next_start_keeps_the_token_but_not_the_code(server: Started) -> None:
-    assert stop(server) == 0
-    again = start(server.directory)
-    try:
-        assert again.token is None
-        assert again.code != server.code
-        headers = {"Authorization": f"Bearer {server.token}"}
-        assert len(httpx.get(f"{again.url}events", headers=headers).json()) >= 2
-        assert httpx.post(f"{again.url}api/v1/session", json={"code": server.code}).status_code == 401
-    finally:
-        assert stop(again, signal.SIGINT) == 0
+def test_it_stops_cleanly_and_the_next_start_knows_people_and_tokens(server: ServerProcess) -> None:
+    token = server.new_token("events:read")
+    assert server.stop() == 0
+    with server_process(server.directory) as again:
+        assert again.code == ""
+        again.cookies = server.cookies
+        assert again.send("GET", "/api/v1/session").json()["name"] == "ada"
+        with again.client(token) as client:
+            assert len(client.get("/api/v1/events").json()["events"]) >= 2
+        assert again.stop(signal.SIGINT) == 0
     assert "Traceback" not in (server.directory / "stderr.txt").read_text()
+    verified = command(server.directory, "audit", "verify")
+    assert verified.returncode == 0, verified.stderr
 
 
-def test_a_database_from_a_newer_version_is_refused_and_left_as_it_is(server: Started) -> None:
+def test_a_database_from_a_newer_version_is_refused_and_left_as_it_is(server: ServerProcess) -> None:
     database = server.directory / "data" / "securevision.db"
     with sqlite3.connect(database) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
     before = database.read_bytes()
-    command = [sys.executable, "-m", "securevision", "serve"]
-    environment = os.environ | {"SECUREVISION__API__PORT": "0"}
-    done = subprocess.run(
-        command,
-        cwd=server.directory,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    done = command(server.directory, "serve", API__PORT="0")
     assert done.returncode == 1
     sentence = [line for line in done.stderr.splitlines() if line.startswith("securevision: ")]
     assert len(sentence) == 1
     assert "newer" in sentence[0]
     assert database.read_bytes() == before
+
+
+def test_without_tls_on_this_machine_alone(tmp_path: Path) -> None:
+    with server_process(tmp_path, TLS__MODE="off") as plain:
+        assert plain.origin.startswith("http://localhost:")
+        assert httpx.get(f"{plain.origin}/health").json() == {"ok": True}
+    assert not (tmp_path / "data" / "tls").exists()

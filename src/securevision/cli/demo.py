@@ -18,6 +18,7 @@ from securevision.runtime.feed import Feed
 from securevision.runtime.recording import StoringRecorder
 from securevision.settings import Settings
 from securevision.wiring import server
+from securevision.wiring.access import person_enrolled
 from securevision.wiring.analysis import make_gallery, make_pipeline, read_plate_lists
 from securevision.wiring.demo import missing_from, prepare_demo
 from securevision.wiring.models import Models
@@ -55,15 +56,20 @@ def demo(
         paced=not once,
         loop=not once,
         demo_clip=files.clip,
+        allow_loopback=settings.camera.allow_loopback,
     )
     if once:
         _run_once(settings, models, source, folder.templates)
         return
     if url is None:
         settings.tracking.cooldown_seconds = _COOLDOWN_SECONDS
+    if "tls" not in settings.model_fields_set:
+        settings.tls.mode = (
+            "off"  # on this machine alone, and no browser warns of a certificate it doesn't know
+        )
     with open_storage(settings) as storage:
-        storage.people.enrol(folder.templates)
-    server.serve(settings, source, models, print)
+        storage.people.enrol(folder.templates, person_enrolled)
+    server.serve(settings, source, models, print, demo=True)
 
 
 def _run_once(settings: Settings, models: Models, source: FrameSource, templates: Sequence[Template]) -> None:

@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from securevision.cli.terminal import make_models, prepare, print_problems
+from securevision.domain.audit import AuditAction
 from securevision.recognition.gallery_folder import read_gallery_folder
+from securevision.wiring.access import by_command, person_enrolled
 from securevision.wiring.storage import open_storage
 
 app = typer.Typer(help="The people whose faces are known.", no_args_is_help=True)
@@ -23,7 +25,7 @@ def enrol(
     settings = prepare()
     folder = read_gallery_folder(make_models(settings).faces(), directory)
     with open_storage(settings) as storage:
-        added = storage.people.enrol(folder.templates)
+        added = storage.people.enrol(folder.templates, person_enrolled)
     names = {template.person_name for template in folder.templates}
     print(f"{len(folder.templates)} photo(s) of {len(names)} person(s), {added} of them new.")
     if print_problems(folder.problems):
@@ -45,5 +47,7 @@ def list_() -> None:
 def remove(name: Annotated[str, typer.Argument(help="The name that `person list` shows.")]) -> None:
     """Forget a person: all their templates are deleted."""
     with open_storage(prepare()) as storage:
-        templates = storage.people.remove(name)
+        templates = storage.people.remove(
+            name, lambda number: by_command(AuditAction.PERSON_REMOVED, target=f"person:{number}")
+        )
     print(f"Removed {name} with {templates} photo(s).")

@@ -16,7 +16,7 @@ from securevision.wiring.analysis import make_gallery
 
 app = typer.Typer(help="Recognise what single pictures show.", no_args_is_help=True)
 
-Images = Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures: JPEG, PNG and others.")]
+Images = Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures: JPEG, PNG or WebP.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 
 _DIGITS = 4

@@ -17,6 +17,11 @@ def serve() -> None:
     else:
         camera = settings.camera
         source = open_source(
-            url.get_secret_value(), source_id=camera.id, fps=camera.fps, clock=SystemClock(), paced=True
+            url.get_secret_value(),
+            source_id=camera.id,
+            fps=camera.fps,
+            clock=SystemClock(),
+            paced=True,
+            allow_loopback=camera.allow_loopback,
         )
     server.serve(settings, source, models, print)

@@ -30,7 +30,10 @@ def watch(
     """
     settings = prepare()
     clock = SystemClock()
-    frames = open_source(source, source_id=settings.camera.id, fps=settings.camera.fps, clock=clock)
+    camera = settings.camera
+    frames = open_source(
+        source, source_id=camera.id, fps=camera.fps, clock=clock, allow_loopback=camera.allow_loopback
+    )
     models = make_models(settings)
     known = _gallery(settings, models, gallery)
     pipeline = make_pipeline(settings, models, known, read_plate_lists(settings), PassingRecorder(clock))

@@ -1,5 +1,6 @@
 """A pipeline for one source."""
 
+import stat
 from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
@@ -10,7 +11,7 @@ from securevision.domain.plates import PlateLists
 from securevision.errors import InvalidInput
 from securevision.footage.crops import JpegCrops
 from securevision.incidents.matching import Gallery
-from securevision.incidents.plate_lists import parse_plate_list
+from securevision.incidents.plate_lists import MAX_BYTES, parse_plate_list
 from securevision.incidents.reporter import Reporter
 from securevision.runtime.pipeline import Pipeline, Sight
 from securevision.runtime.recording import EventRecorder
@@ -54,10 +55,12 @@ def _plates(path: Path | None) -> Mapping[str, str]:
     if path is None:
         return {}
     try:
-        return parse_plate_list(path.read_text(encoding="utf-8"), str(path))
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise InvalidInput(f"The plate list {path} is not a file; check its path in the settings.")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise InvalidInput(f"The plate list {path} does not exist; check its path in the settings.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(
-            f"The plate list {path} cannot be read ({type(error).__name__}); use a UTF-8 text file."
-        ) from None
+    except OSError as error:
+        raise InvalidInput(f"The plate list {path} cannot be read: {error.strerror}.") from None
+    return parse_plate_list(data, str(path))

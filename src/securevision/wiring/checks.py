@@ -9,16 +9,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from securevision.access.administrators import is_administrator
 from securevision.access.tokens import check_token_strength
 from securevision.artifacts.store import ArtifactState
 from securevision.cameras.sources import open_source
 from securevision.clock import SystemClock
 from securevision.domain.frames import Frame
-from securevision.errors import SecureVisionError
+from securevision.errors import NotFound, SecureVisionError
 from securevision.settings import Settings
+from securevision.vault.tls import expiry_warning, load_server_context
 from securevision.wiring.analysis import read_plate_lists
+from securevision.wiring.listening import check_exposure, is_loopback
 from securevision.wiring.models import Models
 from securevision.wiring.storage import database_path, open_storage
+from securevision.wiring.tls import describe_authority, own_files
 
 _MIN_PYTHON = (3, 11)
 _MIN_FREE_BYTES = 500 * 2**20
@@ -51,7 +55,9 @@ def run_checks(settings: Settings, models: Models) -> Iterator[Check]:
     yield from _guarded("permissions", lambda: _permissions(settings))
     yield from _guarded("disk", lambda: _disk(settings))
     yield from _guarded("plate lists", lambda: _plate_lists(settings))
+    yield from _guarded("people", lambda: _people(settings))
     yield from _guarded("API token", lambda: _token(settings))
+    yield from _guarded("HTTPS", lambda: _encryption(settings))
     yield _port(settings)
     yield from _guarded("camera", lambda: _camera(settings))
 
@@ -122,9 +128,63 @@ def _plate_lists(settings: Settings) -> Check:
 
 def _token(settings: Settings) -> Check:
     if settings.api.auth_token is None:
-        return Check(Verdict.OK, "API token", "made at the first start, and shown once")
+        return Check(Verdict.OK, "API token", "no static one; programs have tokens of their own")
     check_token_strength(settings.api.auth_token.get_secret_value())
-    return Check(Verdict.OK, "API token", "from the environment, long enough")
+    return Check(
+        Verdict.WARNING,
+        "API token",
+        "SECUREVISION__API__AUTH_TOKEN opens the routes of 0.1 to whoever has it, until it is unset; give each "
+        "program a token of its own: `securevision token create`.",
+    )
+
+
+def _people(settings: Settings) -> Check:
+    if not database_path(settings).exists():
+        return Check(
+            Verdict.OK, "people", "the first start prints the link that makes the first administrator"
+        )
+    with open_storage(settings) as storage:
+        users = storage.users.all()
+    administrators = [user for user in users if is_administrator(user)]
+    if not administrators:
+        return Check(
+            Verdict.WARNING,
+            "people",
+            "there is no administrator; open the link that the start prints, or run "
+            "`securevision user create-admin NAME`.",
+        )
+    bare = [user.name for user in administrators if not user.has_factor]
+    if bare:
+        return Check(
+            Verdict.WARNING,
+            "people",
+            f"{', '.join(bare)} must set up a second factor at the next sign-in.",
+        )
+    return Check(Verdict.OK, "people", f"{len(users)} user(s), {len(administrators)} administrator(s)")
+
+
+def _encryption(settings: Settings) -> Check:
+    check_exposure(settings)
+    if settings.tls.mode == "off":
+        beyond = not is_loopback(settings.api.host)
+        return Check(
+            Verdict.WARNING if beyond else Verdict.OK,
+            "HTTPS",
+            "off: a proxy in front has to encrypt what crosses the network."
+            if beyond
+            else "off, on this machine alone",
+        )
+    now_ms = SystemClock().now_ms()
+    if settings.tls.mode == "files":
+        cert, key = own_files(settings)
+        load_server_context(cert, key)
+        warning = expiry_warning(cert, now_ms)
+        return Check(Verdict.WARNING if warning else Verdict.OK, "HTTPS", warning or f"with {cert}")
+    try:
+        facts = describe_authority(settings)
+    except NotFound:
+        return Check(Verdict.OK, "HTTPS", "the first start makes a certificate")
+    return Check(Verdict.OK, "HTTPS", f"own authority, SHA-256 {facts.sha256}")
 
 
 def _port(settings: Settings) -> Check:
@@ -146,7 +206,13 @@ def _camera(settings: Settings) -> Check:
     if url is None:
         return Check(Verdict.WARNING, "camera", "none is set; set SECUREVISION__CAMERA__URL=rtsp://...")
     clock = SystemClock()
-    source = open_source(url.get_secret_value(), source_id=camera.id, fps=camera.fps, clock=clock)
+    source = open_source(
+        url.get_secret_value(),
+        source_id=camera.id,
+        fps=camera.fps,
+        clock=clock,
+        allow_loopback=camera.allow_loopback,
+    )
     end = clock.monotonic() + _SECONDS_FOR_A_FRAME
     try:
         for item in source.frames():

@@ -1,82 +1,130 @@
 """The server: one process with the web server, the database and one camera."""
 
+import getpass
 import secrets
 import signal
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
-from ipaddress import ip_address
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 import uvicorn
 
-from securevision.access.gate import Gate
-from securevision.access.tokens import check_token_strength, mint_token, token_digest
+from securevision import __version__
+from securevision.access.lifetimes import IDLE_MS
+from securevision.access.roles import PROGRAM_SCOPES
+from securevision.access.tokens import check_token_strength, mint_secret, token_digest
 from securevision.api.app import create_app
+from securevision.api.client_address import ClientAddress
+from securevision.api.links import new_link
 from securevision.api.server import server_config
 from securevision.api.services import ApiServices
 from securevision.clock import SystemClock
+from securevision.domain.accounts import ApiTokenDraft, Purpose, TokenKind
+from securevision.domain.audit import AuditAction, AuditDraft
 from securevision.domain.frames import SourceState, SourceStatus
 from securevision.domain.ports.cameras import FrameSource
-from securevision.errors import InvalidInput, Unavailable
+from securevision.domain.rights import ALL_CAMERAS, Permission
 from securevision.runtime.camera_loop import CameraLoop, GalleryRefresh
+from securevision.runtime.chores import Chore, Chores
+from securevision.runtime.epoch_watch import PollingEpochWatch
 from securevision.runtime.feed import Feed
 from securevision.runtime.recording import StoringRecorder
-from securevision.runtime.retention import RetentionLoop
+from securevision.runtime.retention import delete_expired
 from securevision.settings import Settings
-from securevision.store.credentials import CredentialStore
+from securevision.store.throttle import ThrottleFile
+from securevision.wiring.access import THROTTLE_FILE, make_access
 from securevision.wiring.analysis import make_gallery, make_pipeline, read_plate_lists
+from securevision.wiring.audit import Audit, make_audit
+from securevision.wiring.keys import open_sealer
+from securevision.wiring.listening import listen, origin_of
 from securevision.wiring.models import Models
 from securevision.wiring.storage import Storage, open_storage
+from securevision.wiring.tls import Tls, sends_hsts
 
-_API_TOKEN = "api_token"  # noqa: S105 - the name under which its digest is kept
+_MINUTE_S = 60.0
+_HOUR_S = 60 * _MINUTE_S
+_DEMO_LINK_MS = 12 * 60 * 60 * 1000
 
 Tell = Callable[[str], None]
 """Shows a line that may hold a secret meant for whoever started the server, and for no log."""
 
 
-def serve(settings: Settings, source: FrameSource | None, models: Models, tell: Tell) -> None:
-    """Serve until SIGINT or SIGTERM.
+class _Part(Protocol):
+    """Something with a thread."""
+
+    def start(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Core:
+    """What is open while the server runs."""
+
+    settings: Settings
+    storage: Storage
+    audit: Audit
+    tls: Tls | None
+    origin: str
+
+
+def serve(
+    settings: Settings, source: FrameSource | None, models: Models, tell: Tell, *, demo: bool = False
+) -> None:
+    """Serve until SIGINT or SIGTERM; with `demo`, the link that is told opens the events without an account.
 
     Raises InvalidInput and Unavailable when something that is needed is not there; then nothing was started.
     """
     clock = SystemClock()
-    token = settings.api.auth_token
-    if token is not None:
-        check_token_strength(token.get_secret_value())
+    if settings.api.auth_token is not None:
+        check_token_strength(settings.api.auth_token.get_secret_value())
     with ExitStack() as stack:
-        listener = stack.enter_context(_listen(settings))
+        listener = stack.enter_context(listen(settings))
         storage = stack.enter_context(open_storage(settings))
-        digest = (
-            _own_token_digest(storage.credentials, tell)
-            if token is None
-            else token_digest(token.get_secret_value())
-        )
+        sealer = open_sealer(settings, storage.database)
+        audit = make_audit(storage.database, sealer, clock)
+        counters = ThrottleFile.open(settings.storage.directory / THROTTLE_FILE)
+        stack.callback(counters.close)
+        origin = origin_of(settings, listener.getsockname()[1])
+        tls = None if settings.tls.mode == "off" else Tls(settings, sealer, origin)
+        epoch = PollingEpochWatch(storage.epoch, clock)
         feed = Feed()
         camera = _camera(settings, source, models, storage, feed)
-        retention = RetentionLoop(storage.events, clock, settings.events.retention_days)
-        gate = Gate(api_token_digest=digest, entropy=secrets.token_bytes)
-        page = _page_address(listener)
         services = ApiServices(
             events=storage.events,
             feed=feed,
             clock=clock,
-            gate=gate,
+            access=make_access(
+                settings, storage, audit, sealer, counters=counters, epoch=epoch, origin=origin
+            ),
             source_id=settings.camera.id,
             source_status=(lambda: camera.status) if camera else _no_camera,
             retention_days=settings.events.retention_days,
-            allowed_origins=(settings.api.origin,) if settings.api.origin else (),
-            on_new_code=lambda code: tell(f"That link works no more; the next one is {page}#code={code}"),
+            origin=origin,
+            client_address=ClientAddress(settings.api.proxy_networks),
+            allowed_origins=settings.api.allowed_origins,
+            hsts=sends_hsts(settings, origin),
         )
-        if camera:
-            camera.start()
-            stack.callback(camera.close)
-        retention.start()
-        stack.callback(retention.close)
-        tell(f"Open {page}#code={services.new_code()}")
-        config = server_config(create_app(services), host=settings.api.host, port=settings.api.port)
-        _run(uvicorn.Server(config), listener)
+        core = _Core(settings, storage, audit, tls, origin)
+        config = server_config(
+            create_app(services),
+            host=settings.api.host,
+            port=settings.api.port,
+            tls=tls.context if tls else None,
+        )
+        audit.log.record(_started(core))
+        stack.callback(_record_end, audit)
+        parts: list[_Part] = [epoch, _chores(core), *([camera] if camera else [])]
+        for part in parts:
+            part.start()
+            stack.callback(part.close)
+        _tell_links(core, tell, demo=demo)
+        _run(uvicorn.Server(config), listener, tls)
 
 
 def _camera(
@@ -98,62 +146,115 @@ def _no_camera() -> SourceStatus:
     )
 
 
-def _listen(settings: Settings) -> socket.socket:
-    """Take the port before anything else, so that a second start changes nothing."""
-    host, port = settings.api.host, settings.api.port
-    if not (_is_loopback(host) or settings.api.allow_plain_http):
-        raise InvalidInput(
-            f"SECUREVISION__API__HOST={host} would carry tokens over the network without encryption; use "
-            "127.0.0.1, or set SECUREVISION__API__ALLOW_PLAIN_HTTP=true behind a proxy that adds TLS."
+def _chores(core: _Core) -> Chores:
+    storage, audit, clock = core.storage, core.audit, SystemClock()
+    days = core.settings.events.retention_days
+    return Chores(
+        [
+            Chore(_MINUTE_S, audit.log.flush_repeats),
+            Chore(_HOUR_S, audit.reader.checkpoint),
+            Chore(_HOUR_S, lambda: delete_expired(storage.events, clock, days)),
+            Chore(_HOUR_S, lambda: storage.sessions.delete_expired(clock.now_ms(), IDLE_MS)),
+            *([Chore(12 * _HOUR_S, core.tls.renew)] if core.tls else []),
+        ],
+        clock,
+    )
+
+
+def _started(core: _Core) -> AuditDraft:
+    """Return the entry of a start, with the settings that decide who gets in."""
+    settings = core.settings
+    return AuditDraft(
+        AuditAction.SERVER_STARTED,
+        "system",
+        actor_name=getpass.getuser(),
+        details={
+            "version": __version__,
+            "origin": core.origin,
+            "host": settings.api.host,
+            "tls": settings.tls.mode,
+            "allow_plain_http": str(settings.api.allow_plain_http).lower(),
+            "trusted_proxies": settings.api.trusted_proxies,
+            "cors_origins": settings.api.cors_origins,
+            "second_factor": settings.access.second_factor,
+            "static_token": "set" if settings.api.auth_token else "unset",
+            "retention_days": str(settings.events.retention_days),
+            "camera": settings.camera.id if settings.camera.url else "none",
+            "allow_list": _content(settings.plates.allow_list),
+            "block_list": _content(settings.plates.block_list),
+        },
+    )
+
+
+def _content(path: Path | None) -> str:
+    """Return the SHA-256 of a plate list, so that the log tells when one was changed."""
+    return "none" if path is None else sha256(path.read_bytes()).hexdigest()
+
+
+def _record_end(audit: Audit) -> None:
+    audit.log.flush_repeats()
+    audit.log.record(AuditDraft(AuditAction.SERVER_STOPPED, "system"))
+    audit.reader.checkpoint()
+
+
+def _tell_links(core: _Core, tell: Tell, *, demo: bool) -> None:
+    now_ms, one_time = SystemClock().now_ms(), core.storage.one_time
+    if demo:
+        tell(
+            f"Open {new_link(one_time, core.origin, Purpose.DISPLAY, str(_demo_token(core, now_ms)), now_ms)}"
         )
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except socket.gaierror:
-        raise InvalidInput(
-            f"SECUREVISION__API__HOST={host} is not an address of this machine; use 127.0.0.1."
-        ) from None
-    except OSError as error:
-        raise Unavailable(
-            f"Port {port} of {host} cannot be taken ({error.strerror}); stop the program that uses it, "
-            "or set SECUREVISION__API__PORT to another."
-        ) from None
+        return
+    if core.storage.users.all():
+        tell(f"Open {core.origin}/")
+    else:
+        port = core.origin.rpartition(":")[2]
+        tell(
+            "There is no administrator yet. Open this link on this machine within 30 minutes to make one:\n"
+            f"  {new_link(one_time, core.origin, Purpose.SETUP, '', now_ms)}\n"
+            "From another computer, open an SSH tunnel first, then the same link:\n"
+            f"  ssh -L {port}:localhost:{port} {getpass.getuser()}@{socket.gethostname()}\n"
+            "Without a browser: securevision user create-admin NAME"
+        )
+    if core.tls is not None and core.tls.is_local:
+        tell(
+            "Browsers warn until they trust this machine's own authority: docs/guide/trust-the-certificate.md"
+        )
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _demo_token(core: _Core, now_ms: int) -> int:
+    """Return the number of a token that shows everything for half a day, to whoever opens the demo's link."""
+    draft = ApiTokenDraft(
+        token_digest(mint_secret(secrets.token_bytes)),
+        TokenKind.DISPLAY,
+        "demo",
+        None,
+        PROGRAM_SCOPES - {Permission.AUDIT_READ, Permission.EVENTS_DELETE},
+        ALL_CAMERAS,
+        None,
+        now_ms,
+        now_ms + _DEMO_LINK_MS,
+    )
+    token = core.storage.tokens.add(
+        draft,
+        lambda made: AuditDraft(
+            AuditAction.TOKEN_CREATED, "cli", actor_name=getpass.getuser(), target=f"token:{made.id}"
+        ),
+    )
+    return token.id
 
 
-def _own_token_digest(credentials: CredentialStore, tell: Tell) -> str:
-    """Return the digest of the token that we made; at the first start, make it and show it."""
-    digest = credentials.get(_API_TOKEN)
-    if digest is None:
-        token = mint_token(secrets.token_bytes)
-        digest = token_digest(token)
-        credentials.put(_API_TOKEN, digest)
-        tell(f"API token, shown this once: {token}")
-    return digest
-
-
-def _page_address(listener: socket.socket) -> str:
-    host, port = str(listener.getsockname()[0]), int(listener.getsockname()[1])
-    if ip_address(host).is_unspecified:
-        host = "127.0.0.1"
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
-
-
-def _run(server: uvicorn.Server, listener: socket.socket) -> None:
+def _run(server: uvicorn.Server, listener: socket.socket, tls: Tls | None) -> None:
     """Serve until a signal. The server raises the signal again when it has stopped; then we clean up."""
-    before = signal.signal(signal.SIGTERM, _stop)
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, _stop)}
+    if tls is not None:
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda *_: tls.on_hangup())
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:
         pass
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -116,9 +116,14 @@ def test_watching_what_is_no_video(
 def test_watching_a_camera_that_is_not_there(run: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    code, out, err = run("watch", f"rtsp://admin:canary@127.0.0.1:{port}/stream", "--json")
+    address = f"rtsp://admin:canary@127.0.0.1:{port}/stream"
+    code, out, err = run("watch", address, "--json", CAMERA__ALLOW_LOOPBACK="true")
     assert (code, out) == (1, "")
-    assert_one_sentence(err, "127.0.0.1")
+    assert_one_sentence(err, r"127\.0\.0\.1.* refuses connections")
+    assert "canary" not in err
+    code, out, err = run("watch", address, "--json")
+    assert (code, out) == (1, "")
+    assert_one_sentence(err, "a loopback address, .*SECUREVISION__CAMERA__ALLOW_LOOPBACK=true")
     assert "canary" not in err
 
 
@@ -156,7 +161,7 @@ def test_a_malformed_plate_list(run: Run, tmp_path: Path, demo: Demo) -> None:
 def test_a_port_in_use(run: Run, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        code, out, err = run("serve", API__PORT=str(port), CAMERA__URL="rtsp://127.0.0.1:1/x")
+        code, out, err = run("serve", API__PORT=str(port), CAMERA__URL="rtsp://camera.test/x")
     assert (code, out) == (1, "")
     assert_one_sentence(err, rf"Port {port} of 127\.0\.0\.1 cannot be taken .*SECUREVISION__API__PORT")
     assert not (tmp_path / "data").exists()
@@ -164,13 +169,15 @@ def test_a_port_in_use(run: Run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("token", ["", " ", "short", " " * 40])
 def test_a_weak_token_stops_the_start(run: Run, token: str) -> None:
-    code, out, err = run("serve", API__AUTH_TOKEN=token, API__PORT="0", CAMERA__URL="rtsp://127.0.0.1:1/x")
+    code, out, err = run("serve", API__AUTH_TOKEN=token, API__PORT="0", CAMERA__URL="rtsp://camera.test/x")
     assert (code, out) == (1, "")
     assert_one_sentence(err, r"SECUREVISION__API__AUTH_TOKEN .*32 characters")
 
 
 def test_listening_beyond_this_machine_without_encryption(run: Run) -> None:
-    code, out, err = run("serve", API__HOST="0.0.0.0", API__PORT="0", CAMERA__URL="rtsp://127.0.0.1:1/x")
+    code, out, err = run(
+        "serve", API__HOST="0.0.0.0", API__PORT="0", TLS__MODE="off", CAMERA__URL="rtsp://camera.test/x"
+    )
     assert (code, out) == (1, "")
     assert_one_sentence(err, "SECUREVISION__API__ALLOW_PLAIN_HTTP")
 

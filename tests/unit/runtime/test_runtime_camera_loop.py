@@ -1,3 +1,4 @@
+import secrets
 import threading
 from collections.abc import Iterator, Sequence
 from itertools import count
@@ -5,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fakes.audit import enrolled
 from fakes.clock import FakeClock
 from fakes.recognisers import PaintedFaces, blank, embedding_of, paint
 from fakes.source import ScriptedSource
@@ -25,7 +27,7 @@ from securevision.runtime.feed import Feed
 from securevision.runtime.frame_queue import frames_of
 from securevision.runtime.pipeline import Pipeline, Sight
 from securevision.runtime.recording import StoringRecorder
-from securevision.runtime.retention import MS_A_DAY, RetentionLoop, delete_expired
+from securevision.runtime.retention import MS_A_DAY, delete_expired
 from securevision.store.database import Database
 from securevision.store.events import SqlEventStore
 from securevision.store.people import SqlPeopleStore
@@ -50,7 +52,7 @@ def frames(number: int) -> list[Frame | Tick]:
 def make_loop(
     database: Database, source: ScriptedSource, recogniser: Recogniser[FaceObservation] | None = None
 ) -> CameraLoop:
-    people = SqlPeopleStore(database)
+    people = SqlPeopleStore(database, FakeClock(), secrets.token_bytes)
     sight = Sight(recogniser or PaintedFaces(), Tracker(TrackingConfig(), "door", FaceSum, count(1)))
     recorder = StoringRecorder(SqlEventStore(database, FakeClock()), Feed(), FakeClock())
     empty = Gallery([], threshold=0.4)
@@ -80,7 +82,9 @@ def test_somebody_who_is_enrolled_while_it_runs_is_named(database: Database) -> 
         def observe(self, pixels: Pixels) -> Sequence[FaceObservation]:
             self.seen += 1
             if self.seen == 2:
-                SqlPeopleStore(database).enrol([Template("ada", embedding_of(ADA), "ab" * 32)])
+                SqlPeopleStore(database, FakeClock(), secrets.token_bytes).enrol(
+                    [Template("ada", embedding_of(ADA), "ab" * 32)], enrolled
+                )
             return super().observe(pixels)
 
     loop = make_loop(database, ScriptedSource(frames(5)), EnrolsOnTheSecondFrame())
@@ -164,14 +168,3 @@ def test_events_older_than_the_retention_are_deleted_and_others_stay(database: D
     clock.advance(29.5 * MS_A_DAY / 1000)
     assert delete_expired(store, clock, 30) == 1
     assert store.page(EventQuery()).events == (young,)
-
-
-def test_the_retention_loop_deletes_at_its_start_and_ends_at_once(database: Database) -> None:
-    clock = FakeClock()
-    store = SqlEventStore(database, clock)
-    store.add(EventDraft(1, "door", 5, FacePayload(None, None, Box(0, 0, 1, 1))), None)
-    clock.advance(2 * MS_A_DAY / 1000)
-    loop = RetentionLoop(store, clock, 1)
-    loop.start()
-    loop.close()
-    assert store.page(EventQuery()).events == ()

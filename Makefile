@@ -50,7 +50,7 @@ security: .venv/test ## what this code never does (bandit, and semgrep with our 
 	@scripts/security.sh
 
 unit: .venv/test ## the tests alone
-	$(BIN)/pytest --cov --cov-report=term:skip-covered
+	$(BIN)/pytest --numprocesses=auto --dist=loadfile --cov --cov-report=term:skip-covered
 	$(BIN)/coverage report --fail-under=95 --include="*/domain/*,*/tracking/*,*/incidents/*,*/access/*" --skip-covered
 
 soak: .venv/test test-assets ## damaged and hostile input for many minutes, beyond what `make test` tries

@@ -59,7 +59,7 @@ def shown_once(page: Browser) -> str:
     secret = page.text("#once-secret")
     page.click("#once [data-closes]")
     closed(page, "once")
-    assert page.run("return document.getElementById('once-secret').textContent") == ""
+    page.wait("document.getElementById('once-secret').textContent === ''")
     return secret
 
 
@@ -92,7 +92,7 @@ def test_a_new_password_ends_the_other_sessions(page: Browser, api: RunningApi) 
     page.click("#password-form button")
     page.wait("document.getElementById('news').textContent.startsWith('Your password is changed')")
     rows(page, "sessions", 1)
-    assert page.run("return document.getElementById('new').value") == ""
+    page.wait("document.getElementById('new').value === ''")
     assert other.get("/api/v1/session").status_code == 401
 
 
@@ -187,7 +187,7 @@ def test_a_viewer_may_remove_theirs(page: Browser, api: RunningApi) -> None:
     act(page, "Remove: Authenticator app")
     page.click("#confirm-yes")
     page.wait("document.querySelector('[aria-label=\"Set up: Authenticator app\"]')")
-    assert page.run("return document.activeElement.id") == "factors-title"
+    page.wait("document.activeElement.id === 'factors-title'")
     assert api.access.factors.totp(user.id) is None
 
 
@@ -212,7 +212,7 @@ def test_recovery_codes_can_be_kept_and_do_not_vanish_by_a_slip(
     assert [line for line in kept.splitlines() if line in codes] == codes
     page.click("#codes [data-closes]")
     closed(page, "codes")
-    assert page.run("return document.getElementById('codes-list').children.length") == 0
+    page.wait("document.getElementById('codes-list').children.length === 0")
 
 
 def test_another_browser_can_be_signed_out(page: Browser, api: RunningApi) -> None:

@@ -74,7 +74,7 @@ def test_a_wrong_name_or_password_gets_one_sentence(
     api.add_user("Ada")
     sign_in(page, api, name, password)
     assert fault(page, "#password-form") == "Name or password is wrong."
-    assert page.run("return [document.activeElement.id, document.activeElement.value]") == ["password", ""]
+    page.wait("document.activeElement.id === 'password' && document.activeElement.value === ''")
     assert page.url == f"{api.origin}/sign-in"
 
 

@@ -4,9 +4,12 @@ import logging
 import re
 from collections.abc import Iterator
 from itertools import product
+from json import dumps
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fakes.raw_http import send_raw
 from fakes.running_api import (
@@ -23,7 +26,7 @@ from securevision.access.roles import PROGRAM_SCOPES
 from securevision.api.guard import MAX_HEADERS
 from securevision.api.headers import SECURITY_HEADERS
 from securevision.api.routes.page import PAGE_FILES
-from securevision.domain.accounts import NewPasskey, Purpose
+from securevision.domain.accounts import NewPasskey, Purpose, SessionLevel
 from securevision.domain.audit import AuditAction, AuditDraft
 from securevision.domain.rights import Cameras, Role
 
@@ -52,14 +55,35 @@ def look(answer: httpx.Response, number: int) -> tuple[object, ...]:
     return answer.status_code, re.sub(rf"\b{number}\b", "#", answer.text), headers
 
 
+OF_EVENTS = (
+    "/api/v1/events/{}",
+    "/api/v1/events/{}/crop",
+    "/api/v1/faces/{}",
+    "/api/v1/plates/{}",
+    "/faces/{}",
+    "/plates/{}",
+)
+OF_ONES_OWN = {
+    "/api/v1/sessions/{}": "DELETE",
+    "/api/v1/tokens/{}": "DELETE",
+    "/api/v1/tokens/{}/link": "POST",
+    "/api/v1/account/passkeys/{}": "DELETE",
+}
+OF_ADMINISTRATORS = ("/api/v1/users/{}", "/api/v1/users/{}/invitation")
+"""Who may is all that matters: the matrix."""
+
+
+def test_every_route_with_a_number_in_it_is_tried_below_or_is_for_administrators(api: RunningApi) -> None:
+    described = {path.replace("{id}", "{}") for path in api.app.openapi()["paths"] if "{" in path}
+    assert described == {*OF_EVENTS, *OF_ONES_OWN, *OF_ADMINISTRATORS}
+
+
 def test_an_event_of_another_camera_looks_like_one_that_does_not_exist(api: RunningApi) -> None:
     face, plate = api.add(camera=CAMERA), api.add(PLATE, camera=CAMERA)
     visitor = api.signed_in(cameras=OTHER)
     owner = api.add_user("owner")
-    paths = ["/api/v1/events/{}", "/api/v1/events/{}/crop", "/api/v1/faces/{}", "/api/v1/plates/{}"]
-    paths += ["/faces/{}", "/plates/{}"]
     with api.client(api.token(owner, PROGRAM_SCOPES, OTHER)) as client:
-        for path, event in product(paths, (face, plate)):
+        for path, event in product(OF_EVENTS, (face, plate)):
             for hidden, missing in (
                 (visitor.get(path.format(event.id)), visitor.get(path.format(4711))),
                 (client.get(path.format(event.id)), client.get(path.format(4711))),
@@ -74,12 +98,9 @@ def test_sessions_tokens_and_passkeys_of_others_look_like_ones_that_do_not_exist
     new = NewPasskey(b"credential", b"key", 0)
     passkey = api.access.factors.add_passkey(ada.id, "key", new, api.clock.now_ms(), ENTRY)
     (session,), (kept,) = api.access.sessions.of_user(ada.id), api.access.tokens.all(ada.id)
-    for method, path, number in (
-        ("DELETE", "/api/v1/sessions/{}", session.id),
-        ("DELETE", "/api/v1/tokens/{}", kept.id),
-        ("POST", "/api/v1/tokens/{}/link", kept.id),
-        ("DELETE", "/api/v1/account/passkeys/{}", passkey.id),
-    ):
+    numbers = {"sessions": session.id, "tokens": kept.id, "passkeys": passkey.id}
+    for path, method in OF_ONES_OWN.items():
+        number = next(number for noun, number in numbers.items() if noun in path)
         theirs = look(eve.send(method, path.format(number)), number)
         assert theirs == look(eve.send(method, path.format(4711)), 4711)
         assert theirs[0] == 404
@@ -145,6 +166,38 @@ def test_no_422_repeats_what_was_sent(api: RunningApi) -> None:
     with api.client() as client:
         answer = client.post(login, content=f'{{"name": "{CANARY}', headers=broken)
     assert (answer.status_code, CANARY in answer.text) == (422, False)
+
+
+def test_what_is_refused_is_logged_without_what_was_sent(api: RunningApi) -> None:
+    event = api.add(camera=CAMERA)
+    ada = api.add_user("Ada", cameras=OTHER)
+    visitor = api.session(ada)
+
+    def logged() -> list[tuple[str, str, str]]:
+        records = reversed(api.access.audit_log.page(None, 1000).records)
+        assert CANARY not in repr(records)
+        found = [record for record in records if record.action == AuditAction.REQUEST_REFUSED]
+        return [(each.actor, each.details["status"], each.target) for each in found]
+
+    event_route, user = "route:/api/v1/events/{id}", f"user:{ada.id}"
+    for number in (event.id, 4711):
+        assert visitor.get(f"/api/v1/events/{number}").status_code == 404
+    assert logged() == [(user, "404", event_route)] * 2
+    visitor.get(f"/{CANARY}")
+    visitor.get(f"/api/v1/events?limit={CANARY}")
+    visitor.get(f"/api/v1/events?cursor={CANARY}")
+    visitor.post("/api/v1/session/step-up", {CANARY: CANARY})
+    visitor.send("DELETE", "/api/v1/session", headers={"Origin": f"https://{CANARY}"})
+    with api.client() as nobody:
+        nobody.get("/health", headers={f"X-{number}": CANARY for number in range(MAX_HEADERS)})
+    assert logged()[2:] == [
+        (user, "404", ""),
+        (user, "422", "route:/api/v1/events"),
+        (user, "400", "route:/api/v1/events"),
+        (user, "422", "route:/api/v1/session/step-up"),
+        ("unknown", "403", ""),
+        ("unknown", "431", ""),
+    ]
 
 
 # Requests that are not what they seem
@@ -231,7 +284,65 @@ def test_a_large_body_is_not_even_looked_at_without_a_credential(api: RunningApi
     assert send_raw(api.host, "/api/v1/login", method="POST", headers=large).status == 403
 
 
-@pytest.mark.parametrize("length", ["-1", "+5", "1e3", "٣", "5, 5", "0x10"])
+DOORS = {
+    "setup": ("code", "name", "password"),
+    "invitation": ("code", "password"),
+    "display": ("code",),
+    "login": ("name", "password"),
+    "login/totp": ("code",),
+    "login/recovery-code": ("code",),
+    "login/passkey": ("credential",),
+}
+any_text = st.text(
+    st.characters(exclude_categories=()), min_size=1, max_size=20
+)  # half a pair of surrogates, too
+any_json = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | any_text,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(any_text, inner, max_size=3),
+    max_leaves=6,
+)
+credentials = st.fixed_dictionaries(
+    {
+        "id": any_json,
+        "rawId": any_json,
+        "response": any_json | st.dictionaries(st.just("clientDataJSON"), any_json),
+    }
+)
+
+
+def bodies(door: str) -> st.SearchStrategy[bytes]:
+    """Return bodies that are nearly what the door takes, or nothing."""
+    fields = {name: credentials if name == "credential" else any_text | any_json for name in DOORS[door]}
+    near = st.fixed_dictionaries(fields).map(lambda value: dumps(value).encode())
+    return near | near | st.binary(max_size=200)
+
+
+@pytest.mark.parametrize("door", DOORS)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_body_at_a_door_is_refused_in_one_sentence(
+    api: RunningApi, door: str, data: st.DataObject
+) -> None:
+    body = data.draw(bodies(door))
+    api.clock.advance(15 * 60)  # wrong ones are counted, which is not what this is about
+    user = api.access.users.find("Ada") or api.add_user("Ada")
+    with api.client() as client:
+        answer = client.post(
+            f"/api/v1/{door}",
+            content=body,
+            headers={
+                "Content-Type": "application/json",
+                "Sec-Fetch-Site": "same-origin",
+                "X-SV-CSRF": "1",
+                "Cookie": api.session(user, SessionLevel.PASSWORD).cookie_header,
+            },
+        )
+    assert answer.status_code in (400, 401, 422), body
+    assert answer.json()["detail"].isprintable()
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("length", ["-1", "+5", "1e3", "٣", "5, 5", "0x10", "9" * 5000])
 def test_a_strange_length_is_refused(api: RunningApi, length: str) -> None:
     line = f"Content-Length: {length}".encode().decode("latin-1")
     assert status(api, RIGHT, line) in (200, 400)

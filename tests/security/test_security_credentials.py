@@ -33,6 +33,10 @@ def status(api: RunningApi, *lines: str, target: str = "/events") -> int:
     [
         ["Authorization: Bearer"],
         ["Authorization: Bearer "],
+        ["Authorization: Bearer      "],
+        ["Authorization: Bearer \t \t"],
+        ["Authorization: Bearer \xa0"],
+        ["Authorization: Bearer ''"],
         ["Authorization: bearer  x"],
         ["Authorization:"],
         ["Authorization: "],

@@ -85,7 +85,7 @@ def test_the_policy_runs_our_own_files_alone_and_lets_nobody_frame_us() -> None:
         part.strip().split(" ", 1) for part in SECURITY_HEADERS["Content-Security-Policy"].split(";")
     )
     assert policy["default-src"] == "'none'"
-    assert "object-src" not in policy  # so that default-src applies to it
+    assert policy["object-src"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
     assert policy["base-uri"] == policy["frame-ancestors"] == policy["form-action"] == "'none'"
     assert (policy["require-trusted-types-for"], policy["trusted-types"]) == ("'script'", "'none'")

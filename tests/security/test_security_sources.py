@@ -57,6 +57,20 @@ def test_each_page_of_somebody_who_is_signed_in_offers_to_sign_out() -> None:
         assert re.search(r'<button [^>]*id="sign-out">Sign out</button>', (PAGES / name).read_text())
 
 
+def test_passwords_are_masked_and_may_be_pasted_and_kept_by_a_manager() -> None:
+    fields = [
+        field
+        for path in PAGES.glob("*.html")
+        for field in re.findall(r"<input[^>]*>", path.read_text())
+        if re.search(r'name="(?:password|current|repeated)"', field)
+    ]
+    assert len(fields) == 9
+    for field in fields:
+        assert 'type="password"' in field
+        assert re.search(r'autocomplete="(?:current|new)-password"', field)
+    assert not [path.name for path in PAGES.iterdir() if re.search(r"[\"'(]paste|onpaste", path.read_text())]
+
+
 def modules(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -86,6 +100,13 @@ def test_the_code_runs_no_text_and_reads_no_format_that_makes_objects() -> None:
         tree = ast.parse(path.read_text())
         assert not DANGEROUS_MODULES & set(modules(tree)), path
         assert not DANGEROUS_CALLS & set(calls(tree)), path
+
+
+def test_nothing_is_written_that_a_spreadsheet_would_run() -> None:
+    """There is no export as CSV: a name that begins with `=` would be a formula in one."""
+    for path in SOURCES:
+        assert not {"csv.writer", "csv.DictWriter"} & set(calls(ast.parse(path.read_text()))), path
+        assert "text/csv" not in path.read_text(), path
 
 
 def test_another_program_is_started_in_one_place_and_without_a_shell() -> None:

@@ -128,6 +128,18 @@ def test_a_cookie_opens_a_stream_for_our_own_page_alone(api: RunningApi, path: s
 
 
 @pytest.mark.parametrize("path", PATHS)
+def test_an_empty_or_blank_token_opens_no_stream(api: RunningApi, path: str) -> None:
+    for value in ("", "Bearer", "Bearer ", "Bearer \t", "Bearer \xa0", "Basic Og==", f"Token {LEGACY_TOKEN}"):
+        assert status_of_refusal(api, path, [("Authorization", value)]) == 401
+        # Nor does a cookie that would have been right make up for it.
+        cookie = [
+            ("Cookie", api.session(api.add_user(f"user {value!r}")).cookie_header),
+            ("Origin", api.origin),
+        ]
+        assert status_of_refusal(api, path, [("Authorization", value), *cookie]) == 401
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_a_ticket_opens_a_stream_for_our_own_and_for_a_listed_origin(api: RunningApi, path: str) -> None:
     visitor = api.signed_in()
     for origin in (api.origin, ALLOWED_ORIGIN):

@@ -41,11 +41,11 @@ def create_app(services: ApiServices) -> FastAPI:
             responses=_described(route),
             response_class=JSONResponse if route.media_type == "application/json" else Response,
             include_in_schema=route.described,
-            dependencies=[Depends(Needs(services, route.demand))],
+            dependencies=[Depends(Needs(services, identities, route.demand))],
         )
     for socket in sockets(services, identities):
         app.add_api_websocket_route(
-            socket.path, socket.endpoint, dependencies=[Depends(Needs(services, socket.demand))]
+            socket.path, socket.endpoint, dependencies=[Depends(Needs(services, identities, socket.demand))]
         )
     public = frozenset(
         (route.method, route.path) for route in table if route.demand.permission is Permission.PUBLIC

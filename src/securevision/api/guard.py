@@ -1,11 +1,12 @@
 """The door: whoever proved nothing gets no further than what is public."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
@@ -36,6 +37,18 @@ _PRINCIPAL = "securevision.principal"
 _NETWORK = "securevision.network"
 _ENTER = Demand(Permission.ENTER)
 _PUBLIC = Demand(Permission.PUBLIC)
+_OUT_OF_FORM = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    }
+)
+"""Answers to what is not there, not of the right form or against a rule; of an event of another camera, 404."""
+_AT_THE_DOOR = _OUT_OF_FORM | {HTTPStatus.FORBIDDEN}
 
 
 class Guard:
@@ -64,22 +77,29 @@ class Guard:
         network = self._services.client_address.of(scope)
         scope[_NETWORK] = network
         headers = Headers(scope=scope)
+        limits: Mapping[str, str] = {}
+        refusal: Response | None = None
         if len(scope["headers"]) > MAX_HEADERS:
-            await problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)(scope, receive, send)
+            refusal = problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        else:
+            try:
+                limits = await self._admit(scope, headers, network)
+            except SecureVisionError as error:
+                refusal = problem_of(error)
+        if refusal is None and _declared_length(headers) > MAX_BODY_BYTES:
+            refusal = problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        if refusal is None:
+            await self._app(scope, receive, self._completing(scope, send, limits))
             return
-        try:
-            limits = await self._admit(scope, headers, network)
-        except SecureVisionError as error:
-            await problem_of(error)(scope, receive, send)
-            return
-        if _declared_length(headers) > MAX_BODY_BYTES:
-            await problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)(scope, receive, send)
-            return
-        await self._app(scope, receive, self._completing(scope, send, limits))
+        if refusal.status_code in _AT_THE_DOOR:
+            await self._log_refusal(scope, refusal.status_code)
+        await refusal(scope, receive, send)
 
     def _completing(self, scope: Scope, send: Send, limits: Mapping[str, str]) -> Send:
         async def completing_send(message: Message) -> None:
             if message["type"] == "http.response.start":
+                if message["status"] in _OUT_OF_FORM:
+                    await self._log_refusal(scope, message["status"])
                 if is_unsafe(scope):
                     # Whoever gets this answer may count on what it changed, at once.
                     await run_in_threadpool(self._services.access.epoch.look)
@@ -87,6 +107,23 @@ class Guard:
             await send(message)
 
         return completing_send
+
+    async def _log_refusal(self, scope: Scope, status: int) -> None:
+        """Log that a request was refused, by the route it was for; of the address itself nothing is kept."""
+        principal: Principal | None = scope.get(_PRINCIPAL)
+        route = getattr(scope.get("route"), "path", None)
+        draft = AuditDraft(
+            AuditAction.REQUEST_REFUSED,
+            principal.actor if principal else "unknown",
+            Outcome.REFUSED,
+            actor_name=principal.name if principal else "",
+            target=f"route:{route}" if route else "",
+            network=scope[_NETWORK],
+            details={"status": str(int(status))},
+        )
+        # It stays refused, whether that can be logged or not.
+        with contextlib.suppress(SecureVisionError):
+            await run_in_threadpool(self._services.access.audit.record_repeating, draft)
 
     async def _admit(self, scope: Scope, headers: Headers, network: str) -> Mapping[str, str]:
         is_public = (scope.get("method"), scope["path"]) in self._public
@@ -97,7 +134,7 @@ class Guard:
         if is_public and not from_our_page(headers, self._services.origin):
             raise Forbidden("People sign in on SecureVision's own page.")
         scope[_PRINCIPAL] = principal = await self._authenticate(scope, headers, network)
-        limits = await self._count(principal, network)
+        limits = await self._count(scope, principal, network)
         enforce(principal, _PUBLIC if is_public else _ENTER, self._services.clock.now_ms())
         return limits
 
@@ -146,11 +183,12 @@ class Guard:
         await run_in_threadpool(self._services.access.audit.record_repeating, draft)
         await run_in_threadpool(self._services.access.login_throttle.begin, Attempt(path, network))
 
-    async def _count(self, principal: Principal | None, network: str) -> Mapping[str, str]:
+    async def _count(self, scope: Scope, principal: Principal | None, network: str) -> Mapping[str, str]:
         # Whoever has somebody's password alone must not use up what its owner may ask for.
         who = principal.actor if principal and not _is_on_the_way(principal) else f"network:{network}"
         allowance = await run_in_threadpool(self._services.access.request_throttle.hit, who)
         if not allowance.allowed:
+            await self._log_refusal(scope, HTTPStatus.TOO_MANY_REQUESTS)
             raise TooManyRequests(
                 f"There were more than {allowance.limit} requests in {allowance.window_s} seconds; wait a little.",
                 allowance.reset_s,
@@ -198,11 +236,12 @@ class Needs:
     """A dependency of a route or WebSocket: it runs for whoever meets the demand. Refusals are logged."""
 
     services: ApiServices
+    identities: Identities
     demand: Demand
 
     async def __call__(self, connection: HTTPConnection) -> None:
         """Raise Unauthenticated, Forbidden or StepUpRequired for anybody else."""
-        principal = await principal_of(connection)
+        principal = connection.scope[_PRINCIPAL] = await self._as_now(connection)
         try:
             enforce(principal, self.demand, self.services.clock.now_ms())
         except StepUpRequired:
@@ -218,6 +257,17 @@ class Needs:
             )
             await run_in_threadpool(self.services.access.audit.record_repeating, draft)
             raise
+
+    async def _as_now(self, connection: HTTPConnection) -> Principal | None:
+        """Look again: a body was awaited since the guard looked, for as long as its sender liked."""
+        principal = await principal_of(connection)
+        if principal is None or connection.scope["type"] != "http":
+            return principal
+        secret = read_cookie(connection.headers, SESSION_COOKIE)
+        if principal.session is not None and secret is not None:
+            # Not by the session's number: a secret that was replaced meanwhile is none any more.
+            return await self.identities.of_cookie(secret)
+        return await self.identities.still(principal, await network_of(connection))
 
 
 async def _known(principal: Annotated[Principal | None, Depends(principal_of)]) -> Principal:

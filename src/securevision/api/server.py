@@ -22,7 +22,7 @@ def server_config(app: FastAPI, *, host: str, port: int, tls: ssl.SSLContext | N
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,
         ssl_context_factory=(lambda *_: tls) if tls is not None else None,
-        # Of one request's line and headers; more is answered with 431 and closes the connection.
+        # Of one request's line and headers; more is answered with 400 and closes the connection.
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         http="h11",
         lifespan="off",

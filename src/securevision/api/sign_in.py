@@ -289,7 +289,7 @@ class SignIn:
         """Make a session; `password_hash` is the one that was checked, which may have been replaced since."""
         secret = mint_secret(self._access.entropy)
         draft = (
-            None
+            _draft(AuditAction.LOGIN_FIRST_STEP, user, client)
             if factor is None
             else _draft(AuditAction.LOGIN_SUCCEEDED, user, client, details={"factor": factor})
         )

@@ -12,6 +12,7 @@ class AuditAction(StrEnum):
     SERVER_STOPPED = "server.stopped"
     KEY_MADE = "key.made"
     CERTIFICATE_MADE = "certificate.made"
+    LOGIN_FIRST_STEP = "login.first_step"
     LOGIN_SUCCEEDED = "login.succeeded"
     LOGIN_FAILED = "login.failed"
     LOGIN_THROTTLED = "login.throttled"
@@ -34,6 +35,7 @@ class AuditAction(StrEnum):
     TOKEN_REFUSED = "token.refused"  # noqa: S105 - an action
     DISPLAY_OPENED = "display.opened"
     ACCESS_DENIED = "access.denied"
+    REQUEST_REFUSED = "request.refused"
     EVENTS_VIEWED = "events.viewed"
     CROPS_VIEWED = "crops.viewed"
     STREAM_OPENED = "stream.opened"

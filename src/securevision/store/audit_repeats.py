@@ -177,7 +177,7 @@ def _prefix(draft: AuditDraft) -> str:
 
 
 def _key(draft: AuditDraft) -> str:
-    particulars = json.dumps((draft.target, _network(draft.network)))
+    particulars = json.dumps((draft.target, _network(draft.network), sorted(draft.details.items())))
     return _prefix(draft) + hashlib.sha256(particulars.encode()).hexdigest()
 
 

@@ -172,7 +172,7 @@ def test_a_crop_is_a_jpeg_to_look_at(api: RunningApi, viewer: Visitor) -> None:
     answer = viewer.get(f"/api/v1/events/{event.id}/crop")
     assert answer.content == JPEG
     assert answer.headers["Content-Type"] == "image/jpeg"
-    assert answer.headers["Content-Disposition"] == "inline"
+    assert answer.headers["Content-Disposition"] == f'inline; filename="event-{event.id}.jpg"'
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 

@@ -102,6 +102,8 @@ def test_whoever_asks_too_often_is_told_when_to_come_back(tmp_path: Path) -> Non
         answer = client.get("/events")
         api.clock.advance(int(answer.headers["Retry-After"]))
         assert client.get("/events").status_code == 200
+        (refused,) = [e for e in api.audit.reader.page(None, 100).records if e.action == "request.refused"]
+    assert (refused.actor, refused.details) == ("legacy", {"status": "429"})
     assert left == ["1", "0"]
     assert answer.status_code == 429
     assert answer.json()["code"] == "too_many_requests"

@@ -58,20 +58,21 @@ class EventRoutes:
             next_cursor=encode_cursor(page.next) if page.next else None,
         )
 
-    def get(self, event_id: EventId, principal: KnownPrincipal) -> VersionedEventBody:
+    def get(self, event_id: EventId, principal: KnownPrincipal, network: Network) -> VersionedEventBody:
         """Return one event."""
         event = self._seen_by(principal, event_id)
         if event is None:
             raise NotFound(f"There is no event {event_id}.")
+        self._view(AuditAction.EVENTS_VIEWED, principal, network, f"camera:{event.source_id}")
         return versioned_event_body(event)
 
-    def face(self, event_id: EventId, principal: KnownPrincipal) -> EventBody:
+    def face(self, event_id: EventId, principal: KnownPrincipal, network: Network) -> EventBody:
         """Return one face event, in the form of 0.1."""
-        return event_body(self._of_type(event_id, EventType.FACE_MATCH, principal))
+        return event_body(self._of_type(event_id, EventType.FACE_MATCH, principal, network))
 
-    def plate(self, event_id: EventId, principal: KnownPrincipal) -> EventBody:
+    def plate(self, event_id: EventId, principal: KnownPrincipal, network: Network) -> EventBody:
         """Return one plate event, in the form of 0.1."""
-        return event_body(self._of_type(event_id, EventType.PLATE_READ, principal))
+        return event_body(self._of_type(event_id, EventType.PLATE_READ, principal, network))
 
     def crop(self, event_id: EventId, principal: KnownPrincipal, network: Network) -> Response:
         """Return the picture of an event; a display may show it while it is new."""
@@ -80,7 +81,11 @@ class EventRoutes:
         if event is None or jpeg is None:
             raise NotFound(f"There is no picture of event {event_id}.")
         self._view(AuditAction.CROPS_VIEWED, principal, network, f"camera:{event.source_id}")
-        return Response(jpeg, media_type="image/jpeg", headers={"Content-Disposition": "inline"})
+        return Response(
+            jpeg,
+            media_type="image/jpeg",
+            headers={"Content-Disposition": f'inline; filename="event-{event_id}.jpg"'},
+        )
 
     def cleanup(self, principal: KnownPrincipal, network: Network) -> CleanupBody:
         """Delete the events that are older than the retention."""
@@ -125,8 +130,9 @@ class EventRoutes:
             return True
         return self._services.clock.now_ms() - event.created_ms < LIVE_CROP_MS
 
-    def _of_type(self, event_id: int, wanted: EventType, principal: Principal) -> Event:
+    def _of_type(self, event_id: int, wanted: EventType, principal: Principal, network: str) -> Event:
         event = self._seen_by(principal, event_id)
         if event is None or event.type is not wanted:
             raise NotFound(f"There is no {wanted} event {event_id}.")
+        self._view(AuditAction.EVENTS_VIEWED, principal, network, f"camera:{event.source_id}")
         return event

@@ -131,7 +131,7 @@ def _account_routes(services: ApiServices) -> Sequence[Route]:
         Route("POST", "/api/v1/session/step-up", session.step_up, _ACCOUNT, status=204),
         Route("POST", "/api/v1/session/step-up/passkey-options", session.step_up_options, _ACCOUNT),
         Route("GET", "/api/v1/sessions", session.list, _ACCOUNT),
-        Route("DELETE", "/api/v1/sessions/{id}", session.revoke, _ACCOUNT, status=204),
+        Route("DELETE", "/api/v1/sessions/{id}", session.revoke, change, status=204),
         Route("POST", "/api/v1/stream-ticket", session.ticket, Demand(_P.STREAM_READ)),
         Route("PUT", "/api/v1/account/password", account.change_password, _ACCOUNT, status=204),
         Route("POST", "/api/v1/account/totp", account.start_totp, add_factor),

@@ -97,6 +97,8 @@ class UserRoutes:
 
 
 def _cameras(body: UserChangeBody) -> Cameras | None:
+    if body.all_cameras and body.cameras is not None:
+        raise InvalidInput("Name `cameras` or `all_cameras`, not both.")
     if body.all_cameras:
         return ALL_CAMERAS
     return None if body.cameras is None else Cameras(frozenset(body.cameras))

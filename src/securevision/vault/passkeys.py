@@ -29,11 +29,8 @@ from securevision.vault.browser_answers import CREATE, GET, Answer, parse_answer
 
 _TIMEOUT_MS = 300_000
 """How long a browser waits for its user; a challenge lives as long."""
-_ALGORITHMS = [
-    COSEAlgorithmIdentifier.EDDSA,
-    COSEAlgorithmIdentifier.ECDSA_SHA_256,
-    COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256,
-]
+_ALGORITHMS = [COSEAlgorithmIdentifier.EDDSA, COSEAlgorithmIdentifier.ECDSA_SHA_256]
+"""Not RS256: its keys have 2,048 bits, and every device that is still maintained has one of these."""
 _FORMATS = {AttestationFormat.NONE, AttestationFormat.PACKED}
 """We ask for no attestation; browsers may leave a packed one in that says nothing but that the key is there."""
 

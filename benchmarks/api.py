@@ -10,8 +10,6 @@ of its own; the load goes to loopback, is bounded in count, and stops by itself.
 
 import http.client
 import json
-import os
-import platform
 import socket
 import statistics
 import subprocess
@@ -29,6 +27,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from report import save
 from securevision.access import Principal
 from securevision.access.roles import ROLES
 from securevision.api.app import create_app
@@ -50,8 +49,6 @@ from securevision.wiring.audit import make_audit
 from securevision.wiring.keys import open_sealer
 from securevision.wiring.storage import open_storage
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-RESULT = REPOSITORY / "benchmarks" / "results" / "api.json"
 PASSWORD = "a long phrase for a benchmark"
 REQUESTS = 3000
 WRONG_LOGINS = 2000
@@ -257,32 +254,13 @@ def measure_flood(directory: Path) -> dict[str, object]:
     }
 
 
-def output(*command: str) -> str:
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.strip()
-
-
-def processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    return next(
-        (line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine()
-    )
-
-
 def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         authorisation = measure_authorisation(Path(scratch) / "a")
         print(authorisation)
         under_flood = measure_flood(Path(scratch) / "b")
         print(under_flood)
-    result = {
-        "authorisation": authorisation,
-        "flood": under_flood,
-        "commit": output("git", "rev-parse", "--short", "HEAD"),
-        "processor": processor(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-    }
-    RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    save("api", {"authorisation": authorisation, "flood": under_flood})
 
 
 if __name__ == "__main__":

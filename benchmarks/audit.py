@@ -4,12 +4,8 @@ Prints a table and writes `benchmarks/results/audit.json`, with the machine and 
 transaction of its own with `synchronous=FULL`, as in the product; `in one transaction` leaves the disk's waiting out.
 """
 
-import json
-import os
-import platform
 import secrets
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -17,6 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert
 
+from report import REPOSITORY, save
 from securevision.audit.verify import verify_export
 from securevision.clock import SystemClock
 from securevision.domain.audit import AuditAction, AuditDraft, Outcome
@@ -26,8 +23,6 @@ from securevision.store.database import Database
 from securevision.store.tables import people
 from securevision.vault.signing import Ed25519Signer, make_private_key, verify_signature
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-RESULT = REPOSITORY / "benchmarks" / "results" / "audit.json"
 CHANGES = 1000
 AT_ONCE = 10_000
 FLOOD = 10_000
@@ -41,17 +36,6 @@ ENTRY = AuditDraft(
     details={"photos": "3"},
 )
 FAILURE = AuditDraft(AuditAction.LOGIN_FAILED, "unknown", Outcome.REFUSED, network="192.0.2.7")
-
-
-def output(*command: str) -> str:
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.strip()
-
-
-def processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    return next(
-        (line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine()
-    )
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -107,15 +91,7 @@ def measure(folder: Path) -> dict[str, float]:
 def main() -> None:
     with tempfile.TemporaryDirectory(dir=REPOSITORY) as folder:
         figures = measure(Path(folder))
-    result = {
-        **figures,
-        "commit": output("git", "rev-parse", "--short", "HEAD"),
-        "processor": processor(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "kernel": platform.release(),
-    }
-    RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    save("audit", figures)
     for name, value in figures.items():
         print(f"{name:26} {value:>10,}")
 

@@ -6,7 +6,6 @@ memory of `limits`, which no other process sees, is measured in the same run.
 
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -19,27 +18,15 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
+from report import REPOSITORY, save
 from securevision.clock import SystemClock
 from securevision.domain.attempts import Attempt, CredentialPath
 from securevision.errors import TooManyRequests
 from securevision.store.throttle import SqlLoginThrottle, SqlRequestThrottle, ThrottleFile
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-RESULT = REPOSITORY / "benchmarks" / "results" / "throttle.json"
 ROUNDS = 5_000
 GOAL_US = 300
 """Authorisation, of which this is a part, may add as much to a request."""
-
-
-def output(*command: str) -> str:
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.strip()
-
-
-def processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    return next(
-        (line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine()
-    )
 
 
 def spread(act: Callable[[int], object]) -> dict[str, float]:
@@ -112,13 +99,8 @@ def main() -> None:
         },
         "limits_memory_storage": memory,
         "goal_median": GOAL_US,
-        "commit": output("git", "rev-parse", "--short", "HEAD"),
-        "processor": processor(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "kernel": platform.release(),
     }
-    RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    save("throttle", result)
     print(json.dumps(result, indent=2))
 
 

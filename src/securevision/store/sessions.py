@@ -2,7 +2,19 @@
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, Select, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Delete,
+    Select,
+    Update,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from securevision.domain.accounts import ApiToken, Session, SessionDraft, SessionLevel, User
 from securevision.domain.audit import AuditDraft
@@ -127,15 +139,7 @@ class SqlSessionStore:
             .where(sessions.c.id == int64(session_id), sessions.c.expires_ms > now_ms)
             .values(changed)
         )
-
-        def work(connection: Connection) -> bool:
-            if not connection.execute(statement).rowcount:
-                return False
-            bump(connection)
-            self._log.write(connection, audit)
-            return True
-
-        return self._database.write(work)
+        return self._change(statement, audit)
 
     def touch(self, session_id: int, now_ms: int) -> None:
         """Note a use, unless a later one was noted. Bumps no epoch."""
@@ -151,6 +155,16 @@ class SqlSessionStore:
         statement = delete(sessions).where(sessions.c.id == int64(session_id))
         if user_id is not None:
             statement = statement.where(sessions.c.user_id == int64(user_id))
+        return self._change(statement, audit)
+
+    def delete_expired(self, now_ms: int, idle_ms: int) -> int:
+        """Delete the sessions that ended by time; return how many. A display's doesn't end by not being used."""
+        idle = (sessions.c.level != SessionLevel.DISPLAY.value) & (sessions.c.seen_ms <= now_ms - idle_ms)
+        statement = delete(sessions).where((sessions.c.expires_ms <= now_ms) | idle)
+        return self._database.write(lambda connection: connection.execute(statement).rowcount)
+
+    def _change(self, statement: Update | Delete, audit: AuditDraft | None) -> bool:
+        """Run it and say so to every process and the log; False when it changed nothing."""
 
         def work(connection: Connection) -> bool:
             if not connection.execute(statement).rowcount:
@@ -160,12 +174,6 @@ class SqlSessionStore:
             return True
 
         return self._database.write(work)
-
-    def delete_expired(self, now_ms: int, idle_ms: int) -> int:
-        """Delete the sessions that ended by time; return how many. A display's doesn't end by not being used."""
-        idle = (sessions.c.level != SessionLevel.DISPLAY.value) & (sessions.c.seen_ms <= now_ms - idle_ms)
-        statement = delete(sessions).where((sessions.c.expires_ms <= now_ms) | idle)
-        return self._database.write(lambda connection: connection.execute(statement).rowcount)
 
     def _one(
         self,

@@ -4,7 +4,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 LOCKS := requirements/build.txt requirements/runtime.txt pyproject.toml scripts/venv.sh
 # What reads bytes from outside.
-SOAKED := api access artifacts audit cameras incidents recognition telemetry test_settings_values.py
+SOAKED := api access artifacts audit cameras incidents recognition telemetry vault test_settings_values.py
 
 .PHONY: help demo serve test models test-assets test-deps lint types contracts security unit soak docs lock clean
 

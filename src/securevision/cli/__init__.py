@@ -1,6 +1,7 @@
 """The command line."""
 
 import os
+import resource
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -20,4 +21,6 @@ def main_api() -> None:
 
 def _run(arguments: Sequence[str]) -> NoReturn:
     os.umask(0o077)  # what we write holds faces, plates and tokens
+    # A crash in a library must not write our memory, with its keys and passwords, to the disk.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.exit(run_cli(arguments))

@@ -53,6 +53,7 @@ def configure_logging(level: str) -> None:
     logging.captureWarnings(capture=True)
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_uncaught_in_thread
+    sys.unraisablehook = _log_unraisable
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
@@ -64,3 +65,12 @@ def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: Tr
 def _log_uncaught_in_thread(arguments: threading.ExceptHookArgs) -> None:
     if arguments.exc_value is not None and arguments.exc_type is not SystemExit:
         _log_uncaught(arguments.exc_type, arguments.exc_value, arguments.exc_traceback)
+
+
+def _log_unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Log what a destructor or a callback of a library raised; Python's own hook writes past this log."""
+    error = unraisable.exc_value
+    logging.getLogger("securevision").error(
+        "An error could not be raised where it happened.",
+        exc_info=None if error is None else (unraisable.exc_type, error, unraisable.exc_traceback),
+    )

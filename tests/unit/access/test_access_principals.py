@@ -1,4 +1,5 @@
 from dataclasses import replace
+from ipaddress import ip_network
 
 import pytest
 from hypothesis import given
@@ -137,6 +138,21 @@ def test_nobody_gives_a_token_a_camera_that_they_lack(own: Cameras, wanted: froz
 def test_what_is_no_network(text: str) -> None:
     with pytest.raises(InvalidInput):
         checked_network(text)
+
+
+@given(
+    st.text(max_size=50)
+    | st.text(st.sampled_from("0123456789abcdef:./%"), max_size=50)
+    | st.ip_addresses().map(str)
+)
+def test_any_text_is_a_network_or_refused_in_one_sentence(text: str) -> None:
+    network, said = "", ""
+    try:
+        network = checked_network(text) or ""
+    except InvalidInput as error:
+        said = str(error)
+    assert said in ("", "The network is not in CIDR form, such as 192.168.1.0/24.")
+    assert said or network == str(ip_network(network))
 
 
 def test_a_network_is_kept_in_its_usual_form() -> None:

@@ -1,3 +1,4 @@
+import re
 from hashlib import sha256
 from random import Random
 
@@ -84,6 +85,14 @@ def test_a_recovery_code_may_be_written_down_in_any_way(seed: int) -> None:
     for written in (code.upper(), code.replace("-", ""), f" {code.replace('-', ' ')} "):
         assert recovery_code_digest(written) == recovery_code_digest(code)
     assert recovery_code_digest(mint_recovery_code(Random(seed + 1).randbytes)) != recovery_code_digest(code)
+
+
+@given(st.text() | st.text(st.characters(categories=["Cs", "Zs", "Cc"])))
+def test_any_text_has_a_digest(text: str) -> None:
+    """Also half a pair of surrogates, which JSON can carry."""
+    for digest in (token_digest(text), recovery_code_digest(text)):
+        assert re.fullmatch("[0-9a-f]{64}", digest)
+    assert recovery_code_digest(f" -{text}\n") == recovery_code_digest(text)
 
 
 def test_a_digest_is_the_sha_256_in_hexadecimal() -> None:

@@ -129,6 +129,42 @@ def test_no_secret_of_the_query_is_ever_shown(secret: str, name: str, place: str
     assert CANARY not in shown
 
 
+@given(
+    st.text(max_size=60)
+    | st.tuples(
+        st.sampled_from(
+            [
+                "rtsp://",
+                "RTSPS://",
+                "rtsp://u:p@cam/",
+                "rtsp:",
+                "file:",
+                "file://",
+                "demo:",
+                "http://",
+                "concat:",
+                " ",
+            ]
+        ),
+        st.text(max_size=40) | st.text(st.sampled_from("ab1.:@/?#[]%&=\\\0\n\ud800é \u0665"), max_size=40),
+    ).map("".join)
+)
+def test_any_text_is_an_address_or_refused_in_one_sentence(text: str) -> None:
+    try:
+        address = parse_address(text)
+    except InvalidInput as error:
+        sentence = str(error)
+        assert sentence.startswith(("The ", "User name"))
+        assert sentence.endswith(".")
+        assert sentence.isprintable()
+        return
+    assert (address.path is None) == (address.scheme in (Scheme.RTSP, Scheme.RTSPS, Scheme.DEMO))
+    if address.host:
+        assert 0 < address.port < 65536
+        assert urlsplit(address.relayed_url(1)).netloc.rpartition("@")[2] == "127.0.0.1:1"
+        assert address.display.isprintable()
+
+
 def describe(text: str) -> str:
     """Return everything that may reach a log or a page."""
     try:

@@ -3,9 +3,12 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fakes.camera import Camera
 from fakes.clips import number_of
@@ -79,6 +82,35 @@ def test_a_redirect_to_another_server_is_not_followed(
     assert "sends us on to another address, which is not followed" in status.detail
     assert "hunter2" not in status.detail
     assert elsewhere.connections == 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    before=st.binary(max_size=20),
+    name=st.lists(st.sampled_from(["location:", "LOCATION:", "LoCaTiOn:"]), min_size=1, max_size=1),
+    returns=st.lists(st.integers(0, 10), max_size=3),
+    cuts=st.lists(st.integers(0, 45), max_size=4),
+)
+def test_a_redirect_is_seen_wherever_a_camera_cuts_it(
+    before: bytes, name: list[str], returns: list[int], cuts: list[int]
+) -> None:
+    header = name[0]
+    for at in returns:
+        header = header[:at] + "\r" + header[at:]
+    answer = before + b"\n" + header.encode() + b" x"
+    camera, relayed = socket.socketpair()
+    with Relay(relayed) as relay, camera, socket.create_connection(("127.0.0.1", relay.port)) as reader:
+        came = b""
+        for start, end in pairwise(sorted({0, *(min(cut, len(answer)) for cut in cuts), len(answer)})):
+            camera.sendall(answer[start:end])
+            while piece := reader.recv(end - start):
+                came += piece
+                if len(came) == end:
+                    break
+            else:
+                break
+        assert relay.redirected
+        assert b"location:" not in came.replace(b"\r", b"").lower()
 
 
 def test_a_camera_that_moves_to_this_machine_is_refused_when_it_is_next_looked_up() -> None:

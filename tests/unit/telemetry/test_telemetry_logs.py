@@ -66,6 +66,15 @@ def test_an_error_that_nobody_caught_is_logged_too(code: str) -> None:
     assert rest[-1] == "    ValueError: rtsp://***@cam/x"
 
 
+def test_an_error_that_could_not_be_raised_is_logged_too() -> None:
+    first, *rest = stderr_of(
+        f"class A:\n  def __del__(self): raise ValueError('{SECRET}')\nA()\nlog.warning('after')"
+    )
+    assert "ERROR securevision: An error could not be raised where it happened." in first
+    assert "    ValueError: rtsp://***@cam/x" in rest
+    assert rest[-1].endswith("WARNING test: after")
+
+
 def test_warnings_are_logged() -> None:
     lines = stderr_of(f"warnings.warn('old {SECRET}')")
     assert "WARNING py.warnings: " in lines[0]

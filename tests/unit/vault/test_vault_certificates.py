@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fakes.clock import FakeClock
@@ -243,6 +243,28 @@ def test_a_damaged_server_certificate_is_made_anew(authority: LocalAuthority, da
     files.cert.write_bytes(damage)
     authority.ensure(NAMES)
     load_server_context(files.cert, files.key)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(["authority.pem", "server.pem", "ca.pem"]), st.floats(0, 1), st.binary(max_size=20))
+def test_a_file_of_the_authority_that_is_damaged_anywhere_is_mended_or_refused(
+    authority: LocalAuthority, folder: Path, name: str, place: float, piece: bytes
+) -> None:
+    files = authority.ensure(NAMES)
+    whole = (folder / name).read_bytes()
+    at = round(place * len(whole))
+    (folder / name).write_bytes(whole[:at] + piece + whole[at + len(piece) :])
+    said = ""
+    try:
+        authority.ensure(NAMES)
+        leaf(files).verify_directly_issued_by(x509.load_pem_x509_certificate(files.ca.read_bytes()))
+        load_server_context(files.cert, files.key)
+    except Unavailable as error:
+        said = str(error)
+    finally:
+        (folder / name).write_bytes(whole)
+    assert said == "" or name == "authority.pem"
+    assert said.isprintable()
 
 
 def test_a_pair_parted_by_a_crash_or_of_another_authority_is_made_anew(

@@ -6,6 +6,8 @@ import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from securevision.errors import Unavailable
 from securevision.vault.keys import load_or_make_key
@@ -51,6 +53,22 @@ def test_a_key_of_another_size_is_refused_and_kept(tmp_path: Path, size: int) ->
     with pytest.raises(Unavailable, match="32 bytes"):
         load_or_make_key(path, may_make=True)
     assert path.stat().st_size == size
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=31) | st.binary(min_size=32, max_size=32) | st.binary(min_size=33))
+def test_any_bytes_are_a_key_or_refused_without_showing_them(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "sealing.key"
+    path.write_bytes(content)
+    path.chmod(0o600)
+    if len(content) == 32:
+        assert load_or_make_key(path, may_make=True) == content
+    else:
+        with pytest.raises(
+            Unavailable, match=r"^Key file \S+ has not exactly 32 bytes; restore it from a backup\.$"
+        ):
+            load_or_make_key(path, may_make=True)
+    assert path.read_bytes() == content
 
 
 @pytest.mark.parametrize("exists", [True, False])

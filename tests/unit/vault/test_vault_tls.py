@@ -1,4 +1,5 @@
 import ssl
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 from cryptography.x509.oid import NameOID
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fakes.clock import FakeClock
 from fakes.handshake import Connection, trusting
@@ -161,6 +164,33 @@ def test_a_pair_that_cannot_be_used_is_refused_and_the_old_one_stays(
     with pytest.raises(Unavailable):
         load_server_context(cert, key)
     assert Connection(context, trusting(files.ca), "localhost").echo(b"old") == b"old"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_any_bytes_by_path_are_a_pair_or_refused_in_one_sentence(
+    files: ServerFiles, tmp_path: Path, data: st.DataObject
+) -> None:
+    whole = files.cert.read_bytes()
+    at = data.draw(st.integers(0, len(whole)))
+    spoilt = st.binary(max_size=8).map(lambda piece: whole[:at] + piece + whole[at + len(piece) :])
+    pem = st.binary(max_size=40).map(
+        lambda inner: b"-----BEGIN CERTIFICATE-----\n" + b64encode(inner) + b"\n-----END CERTIFICATE-----\n"
+    )
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    for path in (cert, key):
+        path.write_bytes(
+            data.draw(st.just(whole) | spoilt | pem | st.just(whole[:at]) | st.binary(max_size=60))
+        )
+        path.chmod(0o600)
+    said = ""
+    try:
+        context = load_server_context(cert, key)
+        assert context.minimum_version is ssl.TLSVersion.TLSv1_3
+    except Unavailable as error:
+        said = str(error)
+    assert said == "" or said.endswith(".")
+    assert said.isprintable()
 
 
 def test_a_certificate_is_warned_of_fourteen_days_before_it_ends(files: ServerFiles) -> None:

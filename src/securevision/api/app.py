@@ -79,6 +79,8 @@ def _cors(services: ApiServices) -> list[Middleware]:
 
 def _described(route: Route) -> dict[int | str, dict[str, Any]]:
     """Return what the API's description says of the route's answers."""
+    if not route.described:
+        return {}
     if route.media_type == "application/json":
         return PROBLEM_RESPONSES
     return {**PROBLEM_RESPONSES, route.status: {"content": {route.media_type: {}}}}

@@ -57,8 +57,17 @@ _DOCUMENTED = {
     HTTPStatus.SERVICE_UNAVAILABLE: "Something needed is not there now.",
     HTTPStatus.INSUFFICIENT_STORAGE: "There is no room left to store something.",
 }
+_A_PROBLEM = {"application/json": {"schema": {"$ref": f"#/components/schemas/{ProblemBody.__name__}"}}}
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    status.value: {"model": ProblemBody, "description": meaning} for status, meaning in _DOCUMENTED.items()
+    **{
+        status.value: {"description": meaning, "content": _A_PROBLEM}
+        for status, meaning in _DOCUMENTED.items()
+    },
+    # Given as a model once, which defines the schema; for every status of every route that is most of a start.
+    HTTPStatus.SERVICE_UNAVAILABLE.value: {
+        "description": _DOCUMENTED[HTTPStatus.SERVICE_UNAVAILABLE],
+        "model": ProblemBody,
+    },
 }
 """The refusals that any route may answer with, for its description."""
 

@@ -4,12 +4,17 @@ import functools
 import os
 import subprocess
 
+import hypothesis
 import pytest
 
 from fakes.camera import SYSTEM_PYTHON
 from fakes.models import models
 from securevision.settings import Settings
 from securevision.wiring.demo import Demo, prepare_demo
+
+# A run of `make test` can be repeated; `make soak` is what looks further.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("repeatable")
 
 _PROBE = (
     "import gi; gi.require_version('Gst', '1.0'); gi.require_version('GstRtspServer', '1.0')\n"

@@ -15,7 +15,6 @@ MAX_USERINFO = 127
 _NETWORK = re.compile(r"(?i)(rtsps?)://([^/?#]*)(.*)\Z", re.DOTALL)
 _ANY_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://|(?i:rtsps?):")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
-_UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SECRET_IN_PATH = re.compile(
     r"(?i)((?:user|usr|login|pass|pwd|psw|token|key|auth|secret|sig)\w*?=).*", re.DOTALL
 )
@@ -107,9 +106,9 @@ def _camera(scheme: Scheme, authority: str, target: str) -> SourceAddress:
             "The camera address has an '@' after its first '/'; "
             "write '/' in a password as %2F and '@' in a path as %40."
         )
-    if _UNPRINTABLE.search(authority + target):
+    if not (authority + target).isprintable() or " " in authority + target:
         raise InvalidInput(
-            "The camera address has a space or a control character in it; write a space as %20."
+            "The camera address has a space or a character in it that cannot be shown; write a space as %20."
         )
     userinfo, _, location = authority.rpartition("@")
     host, port = _host_and_port(location, DEFAULT_PORTS[scheme])

@@ -54,5 +54,5 @@ def _wrong_usage(error: typer.TyperException) -> str:
     """Say what is wrong without what was typed: it may be a camera's address, or a password in the wrong place."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "securevision"
-    fault = redact(_TYPED.sub(r"\1", error.format_message())).rstrip(".")
+    fault = redact(" ".join(_TYPED.sub(r"\1", error.format_message()).split())).rstrip(".")
     return f"{fault}{'' if fault.endswith('?') else '.'} See `{command} --help`."

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from securevision.access.roles import PROGRAM_SCOPES
 from securevision.access.token_rules import checked_cameras, checked_network, checked_scopes
 from securevision.access.tokens import mint_program_token, token_digest
 from securevision.cli.terminal import prepare
@@ -13,20 +14,21 @@ from securevision.clock import SystemClock
 from securevision.domain.accounts import ApiTokenDraft, TokenKind
 from securevision.domain.audit import AuditAction
 from securevision.domain.rights import Permission
-from securevision.errors import NotFound
+from securevision.errors import InvalidInput, NotFound
 from securevision.wiring.access import by_command
 from securevision.wiring.storage import open_storage
 
 app = typer.Typer(help="API tokens of programs.", no_args_is_help=True)
 
 _DAY_MS = 24 * 60 * 60 * 1000
+_SCOPES = ", ".join(sorted(PROGRAM_SCOPES))
 
 
 @app.command("create")
 def create(  # noqa: PLR0917 - each is an option of the command
     name: Annotated[str, typer.Argument(help="What the token is for.")],
     user: Annotated[str, typer.Option(help="The user who owns it; it can do no more than they can.")],
-    scope: Annotated[list[Permission], typer.Option(help="What it may do; again for more.")],
+    scope: Annotated[list[str], typer.Option(help=f"What it may do; again for more: {_SCOPES}.")],
     camera: Annotated[
         list[str] | None, typer.Option(help="A camera it may see; again for more; default: the owner's.")
     ] = None,
@@ -48,7 +50,7 @@ def create(  # noqa: PLR0917 - each is an option of the command
                 TokenKind.PROGRAM,
                 name,
                 owner.id,
-                checked_scopes(scope, owner),
+                checked_scopes(_permissions(scope), owner),
                 checked_cameras(camera, owner),
                 checked_network(network),
                 now_ms,
@@ -62,6 +64,13 @@ def create(  # noqa: PLR0917 - each is an option of the command
             ),
         )
     print(text)
+
+
+def _permissions(scopes: list[str]) -> list[Permission]:
+    try:
+        return [Permission(scope) for scope in scopes]
+    except ValueError:
+        raise InvalidInput(f"A scope is one of: {_SCOPES}.") from None
 
 
 @app.command("list")

@@ -190,6 +190,7 @@ def test_a_token_is_made_listed_and_revoked(run: Run, settings: Settings, tmp_pa
     ("arguments", "sentence"),
     [
         (["--scope", "users:manage"], "cannot have: users:manage"),
+        (["--scope", "everything"], "A scope is one of: audit:read, "),
         (["--scope", "events:read", "--network", "everywhere"], "CIDR"),
     ],
 )

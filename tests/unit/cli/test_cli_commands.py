@@ -190,10 +190,15 @@ def test_an_unknown_setting(run: Run) -> None:
     )
 
 
-def test_wrong_usage_is_exit_code_2(run: Run) -> None:
-    code, _, err = run("recognise", "plates")
+@pytest.mark.parametrize(
+    ("arguments", "missing"),
+    [(["recognise", "plates"], "IMAGE"), (["token", "create", "home", "--user", "ada"], "--scope")],
+)
+def test_wrong_usage_is_one_sentence_and_exit_code_2(run: Run, arguments: list[str], missing: str) -> None:
+    code, _, err = run(*arguments)
     assert code == 2
-    assert "IMAGE" in err
+    assert_one_sentence(err, missing)
+    assert "\\" not in err
 
 
 def test_the_doctor_says_what_to_do(run: Run) -> None:

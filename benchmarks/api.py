@@ -107,7 +107,7 @@ def serve(directory: Path, port: int, *, stubbed: bool) -> None:
         app = create_app(services)
         if stubbed:
             _stub(app)
-        uvicorn.Server(server_config(app, host=PERSON, port=port)).run()
+        uvicorn.Server(server_config(app, host=PERSON, port=port, clients=services.client_address)).run()
 
 
 def _stub(app: FastAPI) -> None:

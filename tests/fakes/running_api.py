@@ -314,7 +314,9 @@ def running_api(
         services = adapt(services)
         # The socket listens already: whoever connects before the loop runs waits for it.
         app = create_app(services)
-        server = uvicorn.Server(server_config(app, host="127.0.0.1", port=port))
+        server = uvicorn.Server(
+            server_config(app, host="127.0.0.1", port=port, clients=services.client_address)
+        )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         running = RunningApi(

@@ -33,6 +33,11 @@ class ClientAddress:
             return UNKNOWN
         return str(self._behind(peer, scope) or peer) if self._trusts(peer) else str(peer)
 
+    def is_proxy(self, peer: str) -> bool:
+        """Return whether this peer of a connection is a proxy that is trusted."""
+        address = plain_address(peer)
+        return address is not None and self._trusts(address)
+
     def _behind(self, peer: IPv4Address | IPv6Address, scope: Scope) -> IPv4Address | IPv6Address | None:
         """Return whom the proxies name, None unless all that has to be read is right.
 

@@ -5,13 +5,18 @@ import ssl
 import uvicorn
 from fastapi import FastAPI
 
+from securevision.api.client_address import ClientAddress
+from securevision.api.connections import MAX_CONNECTIONS, fair_protocol
+
 MAX_MESSAGE_BYTES = 64 * 1024
 """Of one WebSocket message from a client; a larger one closes the socket with 1009."""
 
 MAX_HEADER_BYTES = 32 * 1024
 
 
-def server_config(app: FastAPI, *, host: str, port: int, tls: ssl.SSLContext | None = None) -> uvicorn.Config:
+def server_config(
+    app: FastAPI, *, host: str, port: int, clients: ClientAddress, tls: ssl.SSLContext | None = None
+) -> uvicorn.Config:
     """Return the configuration to run the app with; port 0 takes any free one."""
     return uvicorn.Config(
         app,
@@ -24,7 +29,7 @@ def server_config(app: FastAPI, *, host: str, port: int, tls: ssl.SSLContext | N
         ssl_context_factory=(lambda *_: tls) if tls is not None else None,
         # Of one request's line and headers; more is answered with 400 and closes the connection.
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,
-        http="h11",
+        http=fair_protocol(clients.is_proxy),
         lifespan="off",
         # No proxy is trusted: its headers could name any client and scheme.
         proxy_headers=False,
@@ -33,7 +38,6 @@ def server_config(app: FastAPI, *, host: str, port: int, tls: ssl.SSLContext | N
         # Its lines about requests hold query strings, where people put secrets in spite of all.
         access_log=False,
         log_level="warning",
-        # Sockets that do nothing must not take the file descriptors that cameras and the store need.
-        limit_concurrency=256,
+        limit_concurrency=MAX_CONNECTIONS,
         timeout_graceful_shutdown=3,
     )

@@ -115,6 +115,7 @@ def serve(
             create_app(services),
             host=settings.api.host,
             port=settings.api.port,
+            clients=services.client_address,
             tls=tls.context if tls else None,
         )
         audit.log.record(_started(core))

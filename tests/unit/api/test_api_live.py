@@ -14,7 +14,7 @@ from fakes.visitor import Json
 from securevision.access.lifetimes import IDLE_MS
 from securevision.access.roles import PROGRAM_SCOPES
 from securevision.api.live import MAX_WAITING, MESSAGES_PER_SECOND
-from securevision.api.routes.stream import MAX_SOCKETS
+from securevision.api.routes.stream import MAX_OF_ONE, MAX_SOCKETS
 from securevision.api.services import ApiServices
 from securevision.domain.ports.accounts import EpochWatch
 from securevision.domain.rights import ALL_CAMERAS, Cameras, Permission, Role
@@ -165,13 +165,23 @@ def test_a_client_that_does_not_read_is_closed_and_others_never_notice(api: Runn
         assert receive(fast)["id"] == again.id
 
 
-def test_there_are_only_so_many_streams(api: RunningApi, token: str) -> None:
+def is_refused(api: RunningApi, token: str) -> bool:
+    with pytest.raises(InvalidStatus) as refused, api.stream(token=token):
+        pass
+    return refused.value.response.status_code == 503
+
+
+def test_there_are_only_so_many_streams_and_nobody_takes_them_all(api: RunningApi) -> None:
+    owner = api.add_user("Nina", Role.ADMIN)
     with ExitStack() as opened:
-        for _ in range(MAX_SOCKETS):
+        tokens = [api.token(owner, PROGRAM_SCOPES) for _ in range(MAX_SOCKETS // MAX_OF_ONE + 1)]
+        for token in tokens[:-1]:
+            for _ in range(MAX_OF_ONE - 1):
+                opened.enter_context(api.stream(token=token))
+            with api.stream(token=token):
+                assert is_refused(api, token)
             opened.enter_context(api.stream(token=token))
-        with pytest.raises(InvalidStatus) as refused, api.stream(token=token):
-            pass
-        assert refused.value.response.status_code == 503
+        assert is_refused(api, tokens[-1])
 
 
 def test_a_stream_ends_with_the_server(tmp_path: Path) -> None:

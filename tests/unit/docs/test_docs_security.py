@@ -12,8 +12,8 @@ from securevision.access import lifetimes
 from securevision.access.decisions import STEP_UP_MS
 from securevision.access.delays import RULES
 from securevision.access.tokens import RECOVERY_CODES
-from securevision.api import guard, live, server
-from securevision.api.routes.stream import MAX_SOCKETS
+from securevision.api import connections, guard, live, server
+from securevision.api.routes.stream import MAX_OF_ONE, MAX_SOCKETS
 from securevision.incidents import plate_lists
 from securevision.recognition import images
 from securevision.settings import PREFIX, setting_names
@@ -111,6 +111,10 @@ def _numbers() -> Iterator[tuple[str, str]]:
     yield "messages of a WebSocket client a second", str(live.MESSAGES_PER_SECOND)
     yield "events that wait for a slow WebSocket client", str(live.MAX_WAITING)
     yield "WebSockets at once", str(MAX_SOCKETS)
+    yield "WebSockets at once of one user, token or screen", str(MAX_OF_ONE)
+    yield "connections at once", str(connections.MAX_CONNECTIONS)
+    yield "connections at once of one network", str(connections.MAX_OF_A_NETWORK)
+    yield "a first request comes within", f"{connections.FIRST_REQUEST_WITHIN_S:.0f} s"
     yield "requests a minute of a principal", str(_default("principal_limit"))
     yield "requests a minute of a network that proved nothing", str(_default("network_limit"))
     yield "the local authority lives", f"{issuing.AUTHORITY_LIFE.days} days"
@@ -123,10 +127,7 @@ def _numbers() -> Iterator[tuple[str, str]]:
 
 def test_the_numbers_are_those_of_the_code() -> None:
     rows = re.findall(r"^\| (.+) \| (.+) \|$", sections("##")["Numbers"], flags=re.MULTILINE)[1:]
-    source = inspect.getsource(server)
-    connections = re.search(r"limit_concurrency=(\d+)", source)
-    assert connections is not None
-    assert sorted(rows) == sorted([*_numbers(), ("connections at once", connections[1])])
+    assert sorted(rows) == sorted(_numbers())
 
 
 def test_the_limits_of_guessing_are_the_rules() -> None:

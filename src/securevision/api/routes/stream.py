@@ -1,5 +1,7 @@
 """Events the moment they are stored."""
 
+from collections import Counter
+
 from fastapi import WebSocket
 from starlette.concurrency import run_in_threadpool
 
@@ -14,15 +16,17 @@ from securevision.domain.events import Event
 from securevision.errors import Unavailable
 
 MAX_SOCKETS = 64
+MAX_OF_ONE = 16
+"""Of one user, token or display: nobody takes all of them."""
 
 
 class StreamRoutes:
-    """The WebSockets, at most MAX_SOCKETS at a time."""
+    """The WebSockets, at most MAX_SOCKETS at a time, and MAX_OF_ONE of one principal."""
 
     def __init__(self, services: ApiServices, identities: Identities) -> None:
         self._services = services
         self._identities = identities
-        self._open = 0
+        self._open: Counter[str] = Counter()
 
     async def bare(self, socket: WebSocket, principal: KnownPrincipal, network: Network) -> None:
         """Send each event once, in the form of 0.1."""
@@ -33,9 +37,9 @@ class StreamRoutes:
         await self._serve(socket, principal, network, _versioned)
 
     async def _serve(self, socket: WebSocket, principal: Principal, network: str, render: Render) -> None:
-        if self._open >= MAX_SOCKETS:
-            raise Unavailable(f"There are {MAX_SOCKETS} streams open already; close one first.")
-        self._open += 1
+        if self._open.total() >= MAX_SOCKETS or self._open[principal.actor] >= MAX_OF_ONE:
+            raise Unavailable("There are too many streams open already; close one first.")
+        self._open[principal.actor] += 1
         try:
             draft = AuditDraft(
                 AuditAction.STREAM_OPENED, principal.actor, actor_name=principal.name, network=network
@@ -47,7 +51,8 @@ class StreamRoutes:
 
             await LiveSocket(socket, self._services, principal, still, render).serve()
         finally:
-            self._open -= 1
+            self._open[principal.actor] -= 1
+            self._open += Counter()  # forgets those at zero
 
 
 def _bare(event: Event) -> str | None:

@@ -10,6 +10,10 @@ collect_ignore_glob = [] if EXAMPLES else ["test_*.py"]
 
 if EXAMPLES:
     settings.register_profile(
-        "soak", max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck)
+        "soak",
+        max_examples=EXAMPLES,
+        derandomize=False,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
     )
     settings.load_profile("soak")

@@ -81,7 +81,7 @@ def forget(connection: Connection, subject: str) -> None:
 
 
 class SqlAuditLog:
-    """The AuditWriter and AuditEraser of a Database."""
+    """The AuditWriter of a Database, which can also forget persons."""
 
     def __init__(self, database: Database, clock: Clock, entropy: Callable[[int], bytes]) -> None:
         self._database = database
@@ -133,7 +133,10 @@ class SqlAuditLog:
             self._database.write(lambda connection: work(connection, counts))
 
     def erase(self, subject: str, audit: AuditDraft) -> int:
-        """Forget what the log says about a person; return how many values that were. Proofs stay valid."""
+        """Forget what the log says about a person, such as `user:3`; return how many values that were.
+
+        `unknown` stands for everybody whom nobody knew. The entry `audit` is stored with it. Proofs stay valid.
+        """
         if not subject:
             raise InvalidInput("Say whose entries are to be erased, such as `user:3`, or `unknown`.")
         kept = "" if subject == NOBODY else plain(subject)

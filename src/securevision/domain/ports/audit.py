@@ -25,17 +25,6 @@ class AuditWriter(Protocol):
         ...
 
 
-class AuditEraser(Protocol):
-    """Forgets persons. Any thread. Raises as the stores do."""
-
-    def erase(self, subject: str, audit: AuditDraft) -> int:
-        """Forget what the log says about a person, such as `user:3`; return how many values that were.
-
-        `unknown` stands for everybody whom nobody knew. The entry `audit` is stored with it. Proofs stay valid.
-        """
-        ...
-
-
 class AuditReader(Protocol):
     """Reads the log. Any thread. Raises Unavailable when the database cannot be used."""
 

@@ -46,6 +46,8 @@ class SourceState(StrEnum):
 
     CONNECTING = "connecting"
     LIVE = "live"
+    STALLED = "stalled"
+    """It was live, and nothing came for some seconds; it is tried again."""
     BACKING_OFF = "backing_off"
     REFUSED = "refused"
     ENDED = "ended"

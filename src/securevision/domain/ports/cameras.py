@@ -1,22 +1,82 @@
 """Cameras."""
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator
+from typing import Protocol, TypeAlias
 
-from securevision.domain.frames import Frame, SourceStatus, Tick
+import numpy as np
+from numpy.typing import NDArray
+
+from securevision.domain.frames import Pixels, SourceStatus, Tick
+from securevision.domain.video import AccessUnit, Packet, VideoFormat
+
+Luma: TypeAlias = NDArray[np.uint8]
+"""Brightness, shape (height, width), read-only."""
+
+Connect: TypeAlias = Callable[[], int]
+"""Returns an open descriptor of what a source reads: a socket that is connected to its camera, or a file or device.
+
+The caller owns it. Whoever connects has looked the name up and checked every address; nobody else can.
+Raises SourceError, SourceRefused.
+"""
+
+
+class Picture(Protocol):
+    """A decoded picture; what is not asked for is not computed."""
+
+    @property
+    def ts_ms(self) -> int:
+        """Capture time, milliseconds since the Unix epoch; never decreases within a source."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+        ...
+
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+        ...
+
+    def luma(self) -> Luma:
+        """Return the brightness without a copy; valid as long as the picture."""
+        ...
+
+    def bgr(self) -> Pixels:
+        """Return the colours."""
+        ...
+
+
+class Stream(Protocol):
+    """One connection to a camera, or one run through a file."""
+
+    def items(self) -> Iterator[VideoFormat | AccessUnit]:
+        """Yield a format before the first unit and whenever it changes, and the units in order of decoding.
+
+        Ends when the other side does. Raises SourceError, SourceRefused, saying why in one sentence; each wait
+        for the other side has a limit. Called once.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close the descriptor and end `items()` soon, from any thread. Calling it twice is fine."""
+        ...
+
+
+Item: TypeAlias = VideoFormat | Packet | Picture | Tick
 
 
 class FrameSource(Protocol):
-    """Something that gives frames: a camera or a file."""
+    """Something that gives video: a camera or a file."""
 
     @property
     def source_id(self) -> str:
-        """The name that its frames and events carry."""
+        """The name that its events carry."""
         ...
 
     @property
     def live(self) -> bool:
-        """Frames come at their own pace, for ever; if not, each one waits until it is taken."""
+        """Video comes at its own pace, for ever; if not, each picture waits until it is taken."""
         ...
 
     @property
@@ -29,16 +89,16 @@ class FrameSource(Protocol):
         """How much of it was given, 0 to 1; None when that is not known. May be read from any thread."""
         ...
 
-    def frames(self) -> Iterator[Frame | Tick]:
-        """Open the source and yield what comes, in order of time.
+    def items(self) -> Iterator[Item]:
+        """Open the source and yield what comes, in order of time: packets, and some of their pictures decoded.
 
-        A live source reconnects by itself for ever and yields a Tick at least every second while no
-        frame comes. A file ends. Blocks between frames; called once.
+        A live source reconnects by itself for ever and yields a Tick at least every second while nothing
+        comes. A file ends. Blocks between items; called once.
 
         Raises SourceError when a file cannot be read.
         """
         ...
 
     def close(self) -> None:
-        """End `frames()` soon, from any thread. Calling it twice is fine."""
+        """End `items()` soon, from any thread. Calling it twice is fine."""
         ...

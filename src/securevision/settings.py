@@ -94,7 +94,24 @@ class ModelSettings(BaseModel):
     directory: Path | None = Field(
         None, description="directory of the model files; default: the user's cache"
     )
-    threads: int = Field(2, ge=1, le=64, description="threads a model may use")
+    threads: int = Field(2, ge=1, le=64, description="pictures that are looked at side by side")
+
+
+class FootageSettings(BaseModel):
+    """Recordings."""
+
+    retention_days: int = Field(14, ge=1, le=3650, description="days after which a recording is deleted")
+    max_gib: float = Field(
+        50.0, gt=0, description="room for recordings in GiB; the oldest go first, those that are kept never"
+    )
+
+
+class SandboxSettings(BaseModel):
+    """The seal of the processes that decode what cameras send."""
+
+    allow_unsealed: bool = Field(
+        default=False, description="decode even where a process cannot be sealed; logged at each start"
+    )
 
 
 class ApiSettings(BaseModel):
@@ -202,6 +219,8 @@ class Settings(BaseSettings):
     events: EventSettings = EventSettings()
     storage: StorageSettings = StorageSettings()
     models: ModelSettings = ModelSettings()
+    footage: FootageSettings = FootageSettings()
+    sandbox: SandboxSettings = SandboxSettings()
     api: ApiSettings = ApiSettings()
     tls: TlsSettings = TlsSettings()
     access: AccessSettings = AccessSettings()

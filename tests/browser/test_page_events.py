@@ -8,12 +8,12 @@ from browser.conftest import StartBrowser
 from browser.visits import CONNECTED, EVENTS, SIGN_IN, arrive, fault, give_session, opened
 from browser.webdriver import Browser
 from fakes.cable import cable_to
-from fakes.running_api import CAMERA, FACE, OTHER_CAMERA, PLATE, STRANGER, RunningApi, draft
+from fakes.running_api import CAMERA, DOWN, FACE, OTHER_CAMERA, PLATE, STRANGER, RunningApi, draft
 from securevision.access.roles import DISPLAY_SCOPES
 from securevision.api.cookies import SESSION_COOKIE
 from securevision.domain.accounts import ApiTokenDraft, Purpose, TokenKind, UserChange
 from securevision.domain.audit import AuditAction, AuditDraft
-from securevision.domain.events import ListMatch
+from securevision.domain.events import CameraPayload, CameraState, ListMatch
 from securevision.domain.rights import ALL_CAMERAS, Cameras, Role
 
 pytestmark = pytest.mark.needs_chromium
@@ -84,6 +84,23 @@ def test_a_revised_event_updates_its_card_in_place(page: Browser, api: RunningAp
     titles(page, 2)
     shown = f"return document.querySelector('li:not([data-id=\"{marker.id}\"]) .title').textContent"
     assert page.run(shown) == "Resident"
+
+
+def test_how_a_camera_is_shows_as_a_line_without_a_picture(page: Browser, api: RunningApi) -> None:
+    enter(page, api)
+    page.wait(CONNECTED)
+    api.add(DOWN, ts_ms=1000)
+    line = f"Camera {CAMERA}: down - No picture for 8 s."
+    assert titles(page, 1) == [line]
+    assert page.run("return document.getElementById('news').textContent") == line
+    assert page.text(".score") == ""
+    assert page.run("return document.querySelector('.crop').checkVisibility()") is False
+    assert page.run("return document.querySelector('.crop img').src") == ""
+    api.add(CameraPayload(CameraState.UP, ""), ts_ms=2000)
+    assert titles(page, 2)[0] == f"Camera {CAMERA}: up"
+    api.add(FACE, ts_ms=3000)
+    assert titles(page, 3)[0] == "Resident"
+    assert page.run("return document.getElementById('news').textContent") == f"Resident, {CAMERA}"
 
 
 def test_names_are_text_whatever_they_look_like(page: Browser, api: RunningApi) -> None:

@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from fakes.clock import FakeClock
 from fakes.stores import MemoryEventStore
 from securevision.domain.events import (
+    SIGHTINGS,
+    CameraPayload,
+    CameraState,
     Event,
     EventDraft,
     EventPage,
@@ -21,6 +24,7 @@ from securevision.domain.events import (
     EventType,
     FacePayload,
     ListMatch,
+    Payload,
     PlatePayload,
 )
 from securevision.domain.geometry import Box
@@ -33,6 +37,7 @@ from securevision.store.events import SqlEventStore
 BOX = Box(-1.5, 2.25, 30.125, 44.0)
 FACE = FacePayload("ada", 0.1 + 0.2, BOX)
 PLATE = PlatePayload("M 0815", 0.75, ListMatch.BLOCK, "DE-M", BOX)
+DOWN = CameraPayload(CameraState.DOWN, "No picture for 8 s.")
 NOW = 1_700_000_000_000
 
 MakeStore = Callable[[FakeClock], EventStore]
@@ -66,9 +71,7 @@ def store(make_store: MakeStore, clock: FakeClock) -> EventStore:
     return make_store(clock)
 
 
-def draft(
-    ts_ms: int = NOW, payload: FacePayload | PlatePayload = FACE, source_id: str = "gate"
-) -> EventDraft:
+def draft(ts_ms: int = NOW, payload: Payload = FACE, source_id: str = "gate") -> EventDraft:
     return EventDraft(1, source_id, ts_ms, payload)
 
 
@@ -82,9 +85,11 @@ def draft(
         PLATE,
         PlatePayload("", 0.0, None, None, BOX),
         PlatePayload("Ω'; DROP TABLE events; --", 1.0, ListMatch.ALLOW, "", BOX),
+        *(CameraPayload(state, f"It is {state}.") for state in CameraState),
+        CameraPayload(CameraState.UP, ""),
     ],
 )
-def test_an_event_comes_back_as_it_was_stored(store: EventStore, payload: FacePayload | PlatePayload) -> None:
+def test_an_event_comes_back_as_it_was_stored(store: EventStore, payload: Payload) -> None:
     event = store.add(draft(NOW - 5, payload), b"jpeg")
 
     assert (event.version, event.source_id, event.ts_ms, event.created_ms) == (1, "gate", NOW - 5, NOW)
@@ -98,9 +103,10 @@ def test_a_revision_changes_payload_and_version_and_keeps_times(store: EventStor
     first = store.add(draft(NOW, FACE), b"old")
     clock.advance(60)
     second = store.revise(first.id, EventDraft(1, "elsewhere", NOW + 9, PLATE), None)
+    assert store.revise(first.id, draft(NOW, DOWN), None).payload == DOWN
     third = store.revise(first.id, draft(NOW + 99, FACE), b"new")
 
-    assert (second.version, second.payload, third.version, third.payload) == (2, PLATE, 3, FACE)
+    assert (second.version, second.payload, third.version, third.payload) == (2, PLATE, 4, FACE)
     for event in (second, third):
         assert (event.id, event.source_id) == (first.id, first.source_id)
         assert (event.ts_ms, event.created_ms) == (first.ts_ms, first.created_ms)
@@ -156,14 +162,22 @@ def test_a_page_can_ask_for_a_type_and_a_time(store: EventStore) -> None:
     faces = [store.add(draft(NOW + i, FACE), None) for i in range(3)]
     plates = [store.add(draft(NOW + i, PLATE), None) for i in range(3)]
 
-    assert store.page(EventQuery(type=EventType.FACE_MATCH)).events == tuple(reversed(faces))
-    assert store.page(EventQuery(type=EventType.PLATE_READ, since_ms=NOW + 1)).events == (
+    down = store.add(draft(NOW - 1, DOWN), None)
+
+    for wanted, found in ((EventType.FACE_MATCH, faces), (EventType.CAMERA_DOWN, [down])):
+        assert store.page(EventQuery(types=frozenset({wanted}))).events == tuple(reversed(found))
+    both = store.page(EventQuery(types=SIGHTINGS)).events
+    assert [event.id for event in both] == [
+        each.id for pair in zip(reversed(plates), reversed(faces), strict=True) for each in pair
+    ]
+    assert store.page(EventQuery(types=frozenset())).events == ()
+    assert store.page(EventQuery(types=frozenset({EventType.PLATE_READ}), since_ms=NOW + 1)).events == (
         plates[2],
         plates[1],
     )
     assert store.page(EventQuery(since_ms=NOW + 2)).events == (plates[2], faces[2])
     assert store.page(EventQuery(since_ms=2**70)).events == ()
-    assert len(store.page(EventQuery(since_ms=-(2**70), before=EventPosition(2**70, 2**70))).events) == 6
+    assert len(store.page(EventQuery(since_ms=-(2**70), before=EventPosition(2**70, 2**70))).events) == 7
     assert store.page(EventQuery(before=EventPosition(-(2**70), 0))).events == ()
 
 
@@ -225,14 +239,14 @@ def test_more_cameras_than_a_statement_has_parameters(store: EventStore) -> None
     assert store.page(EventQuery(cameras=many)).events == (event,)
 
 
-payloads = st.sampled_from([FACE, PLATE])
+payloads = st.sampled_from([FACE, PLATE, DOWN])
 sources = st.sampled_from(["gate", "yard", "hall"])
 batches = st.lists(st.tuples(st.integers(NOW, NOW + 3), payloads, sources), max_size=12)
 
 
 queries = st.builds(
     EventQuery,
-    type=st.none() | st.sampled_from(EventType),
+    types=st.none() | st.frozensets(st.sampled_from(EventType)),
     since_ms=st.none() | st.integers(NOW, NOW + 3),
     limit=st.integers(1, 7),
     cameras=st.just(ALL_CAMERAS) | st.builds(Cameras, st.frozensets(sources)),
@@ -243,8 +257,8 @@ queries = st.builds(
 @given(stored=batches, between=st.lists(batches, max_size=4), query=queries)
 def test_paging_loses_and_doubles_nothing_while_events_come(
     make_store: MakeStore,
-    stored: list[tuple[int, FacePayload | PlatePayload, str]],
-    between: list[list[tuple[int, FacePayload | PlatePayload, str]]],
+    stored: list[tuple[int, Payload, str]],
+    between: list[list[tuple[int, Payload, str]]],
     query: EventQuery,
 ) -> None:
     store = make_store(FakeClock(NOW))
@@ -253,7 +267,7 @@ def test_paging_loses_and_doubles_nothing_while_events_come(
 
     def wanted(event: Event) -> bool:
         return (
-            query.type in (None, event.type)
+            (query.types is None or event.type in query.types)
             and (query.since_ms is None or event.ts_ms >= query.since_ms)
             and event.source_id in query.cameras
         )

@@ -23,7 +23,7 @@ def numbered(index: int, width: int = WIDTH, height: int = HEIGHT) -> Pixels:
 def number_of(pixels: Pixels) -> int:
     """Return the number that a decoded picture shows."""
     # The fast conversion to BGR is exact in green alone.
-    return round((float(pixels[:, pixels.shape[1] * 3 // 4 :, 1].mean()) - 39) / 3)
+    return round((float(pixels[:, pixels.shape[1] * 3 // 4 :, 1].mean()) - 40) / 3)
 
 
 def write_clip(

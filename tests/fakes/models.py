@@ -3,8 +3,12 @@
 from functools import cache
 from pathlib import Path
 
+from securevision.domain.configs import FaceConfig, PlateConfig
+from securevision.recognition.faces import FaceRecogniser
+from securevision.recognition.plates import PlateRecogniser
 from securevision.settings import Settings
 from securevision.wiring.models import Models
+from securevision.wiring.recogniser import faces_of, plates_of
 
 
 def _say(line: str) -> None:
@@ -15,6 +19,16 @@ def _say(line: str) -> None:
 def models() -> Models:
     """Return the models of the default settings; `make models` fetched their files."""
     return Models(Settings(), _say)
+
+
+def faces() -> FaceRecogniser:
+    """Return a face recogniser, in this process."""
+    return faces_of([(path, Path(path).read_bytes()) for path in models().face_files()], FaceConfig())
+
+
+def plates() -> PlateRecogniser:
+    """Return a plate recogniser, in this process."""
+    return plates_of([(path, Path(path).read_bytes()) for path in models().plate_files()], PlateConfig())
 
 
 def model_file(name: str) -> Path:

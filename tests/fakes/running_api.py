@@ -19,6 +19,7 @@ from websockets.typing import Origin, Subprotocol
 
 from fakes.clock import FakeClock
 from fakes.visitor import Visitor
+from fakes.watching import MIME, Trials, Watching, shown_address
 from securevision.access.lifetimes import session_lifetime_ms
 from securevision.access.roles import DISPLAY_SCOPES
 from securevision.access.tokens import mint_program_token, mint_secret, token_digest
@@ -40,22 +41,37 @@ from securevision.domain.accounts import (
     UserDraft,
 )
 from securevision.domain.audit import AuditAction, AuditDraft
-from securevision.domain.events import Event, EventDraft, FacePayload, Payload, PlatePayload
-from securevision.domain.frames import SourceState, SourceStatus
+from securevision.domain.cameras import Camera, CameraConfig
+from securevision.domain.events import (
+    CameraPayload,
+    CameraState,
+    Event,
+    EventDraft,
+    FacePayload,
+    Payload,
+    PlatePayload,
+)
 from securevision.domain.geometry import Box
 from securevision.domain.ports.store import EventStore
+from securevision.domain.recordings import Recording, RecordingKind
 from securevision.domain.rights import ALL_CAMERAS, Cameras, Permission, Role
+from securevision.runtime.camera_desk import KeptCameras
 from securevision.runtime.epoch_watch import PollingEpochWatch
 from securevision.runtime.feed import Feed
+from securevision.runtime.live_desk import LiveDesk
+from securevision.store.cameras import SqlCameraStore
 from securevision.store.database import Database
 from securevision.store.epoch import SqlEpochReader
 from securevision.store.events import SqlEventStore
 from securevision.store.factors import SqlFactorStore
+from securevision.store.footage_files import EventPictures, RecordingFiles
 from securevision.store.one_time import SqlOneTimeStore
+from securevision.store.recordings import SqlRecordingStore
 from securevision.store.sessions import SqlSessionStore
 from securevision.store.throttle import SqlLoginThrottle, SqlRequestThrottle, ThrottleFile
 from securevision.store.tokens import SqlTokenStore
 from securevision.store.users import SqlUserStore
+from securevision.vault.addresses import SealedAddresses
 from securevision.vault.passkeys import Passkeys
 from securevision.vault.passwords import Argon2Cost, Argon2Passwords
 from securevision.vault.sealer import Sealer
@@ -67,11 +83,15 @@ PASSWORD = "canary correct horse battery"
 ALLOWED_ORIGIN = "https://home.example"
 CAMERA = "driveway"
 OTHER_CAMERA = "bedroom"
+ADDRESS = "rtsp://192.168.7.7/stream"
+VIDEO = bytes(range(256)) * 4
 JPEG = cv2.imencode(".jpg", np.full((60, 80, 3), 128, np.uint8))[1].tobytes()
 BOX = Box(10.2, 20.0, 30.0, 40.7)
 FACE = FacePayload(person_name="Resident", similarity=0.75, bbox=BOX)
 STRANGER = FacePayload(person_name=None, similarity=0.125, bbox=BOX)
 PLATE = PlatePayload(plate_text="SV26DEM", confidence=0.5, list_match=None, region=None, bbox=BOX)
+WHOLE_FRAME = cv2.imencode(".jpg", np.full((90, 160, 3), 64, np.uint8))[1].tobytes()
+DOWN = CameraPayload(CameraState.DOWN, "No picture for 8 s.")
 QUICK = Argon2Cost(memory_kib=8, iterations=1)
 _SET_UP = AuditDraft(AuditAction.SERVER_STARTED, "system")
 
@@ -86,6 +106,8 @@ class RunningApi:
     clock: FakeClock
     feed: Feed
     audit: Audit
+    watching: Watching
+    trials: Trials
     visitors: list[Visitor] = field(default_factory=list)
 
     @property
@@ -208,8 +230,9 @@ class RunningApi:
         )
 
     def add(self, payload: Payload = FACE, *, ts_ms: int = 1_700_000_000_000, camera: str = CAMERA) -> Event:
-        """Store an event with a crop and tell everybody, as the pipeline does."""
+        """Store an event with its pictures and tell everybody, as the pipeline does."""
         event = self.services.events.add(draft(payload, ts_ms, camera), JPEG)
+        self.services.pictures.put(event.id, WHOLE_FRAME)
         self.feed.publish(event)
         return event
 
@@ -217,6 +240,27 @@ class RunningApi:
         revised = self.services.events.revise(event.id, draft(payload, event.ts_ms, event.source_id), None)
         self.feed.publish(revised)
         return revised
+
+    def add_camera(self, camera_id: str = CAMERA, address: str = ADDRESS, *, enabled: bool = True) -> Camera:
+        """Keep a camera, which is watched and live unless it is disabled."""
+        config = CameraConfig(camera_id, enabled=enabled)
+        return self.services.camera_desk.add(config, address, _SET_UP)
+
+    def record(
+        self,
+        camera: str = CAMERA,
+        *,
+        begin_ms: int = 1_700_000_000_000,
+        end_ms: int | None = 1_700_000_010_000,
+        video: bytes = VIDEO,
+    ) -> Recording:
+        """Make a recording; None for one that grows."""
+        recordings, files = self.services.recordings, self.services.recording_files
+        recording = recordings.begin(camera, RecordingKind.EVENT, begin_ms, MIME)
+        file = files.create(recording.id)
+        file.write(video)
+        files.finish(file)
+        return recording if end_ms is None else recordings.end(recording.id, end_ms, len(video))
 
     def _with_session(self, secret: str) -> Visitor:
         visitor = self.visitor()
@@ -280,6 +324,10 @@ def running_api(
         port = listener.getsockname()[1]
         origin = f"http://localhost:{port}"
         entropy = secrets.token_bytes
+        live, trials = LiveDesk(), Trials()
+        watching = Watching(live, WHOLE_FRAME)
+        live.use(watching)
+        cameras = SqlCameraStore(database, clock, entropy)
         services = ApiServices(
             events=events or SqlEventStore(database, clock),
             feed=feed,
@@ -304,8 +352,19 @@ def running_api(
                 factor_for_everyone=False,
                 legacy_token_digest=token_digest(LEGACY_TOKEN),
             ),
-            source_id=CAMERA,
-            source_status=lambda: SourceStatus(SourceState.LIVE, "All is well."),
+            cameras=cameras,
+            camera_desk=KeptCameras(
+                cameras,
+                SealedAddresses(sealer),
+                shown_address,
+                trials.try_out,
+                lambda: watching.keep_to(cameras),
+            ),
+            watching=watching,
+            live=live,
+            recordings=SqlRecordingStore(database, clock, entropy),
+            recording_files=RecordingFiles(folder / "recordings"),
+            pictures=EventPictures(folder / "pictures"),
             retention_days=30,
             origin=origin,
             client_address=ClientAddress(()),
@@ -320,9 +379,17 @@ def running_api(
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         running = RunningApi(
-            url=f"http://127.0.0.1:{port}", app=app, services=services, clock=clock, feed=feed, audit=audit
+            url=f"http://127.0.0.1:{port}",
+            app=app,
+            services=services,
+            clock=clock,
+            feed=feed,
+            audit=audit,
+            watching=watching,
+            trials=trials,
         )
         try:
+            running.add_camera()
             yield running
         finally:
             running.close_visitors()

@@ -5,6 +5,7 @@ from ipaddress import IPv4Network, ip_address, ip_network
 
 from securevision.access.lifetimes import is_live
 from securevision.access.roles import (
+    DEMO_SCOPES,
     DISPLAY_SCOPES,
     ENROLLING,
     HALF_SIGNED_IN,
@@ -87,8 +88,7 @@ def _display(session: Session, token: ApiToken, owner: User | None, now_ms: int)
     if token.kind is not TokenKind.DISPLAY or now_ms >= token.expires_ms:
         return None
     if token.owner_id is None:
-        # The link of the demo, which may also show what has been.
-        allowed, cameras = PROGRAM_SCOPES - {Permission.AUDIT_READ, Permission.EVENTS_DELETE}, ALL_CAMERAS
+        allowed, cameras = DEMO_SCOPES, ALL_CAMERAS
     elif owner is None or not owner.is_active:
         return None
     else:

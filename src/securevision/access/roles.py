@@ -17,18 +17,23 @@ _VIEWER = _SELF | {
     Permission.CROPS_READ,
     Permission.CROPS_LIVE,
     Permission.STREAM_READ,
+    Permission.LIVE_VIEW,
+    Permission.RECORDINGS_READ,
     Permission.HEALTH_READ,
     Permission.SCHEMA_READ,
     Permission.TOKENS_MANAGE,
 }
+_OPERATOR = _VIEWER | {Permission.EVENTS_DELETE, Permission.RECORDINGS_MANAGE}
 _AUDITOR = _SELF | {Permission.AUDIT_READ, Permission.AUDIT_EXPORT}
 
 ROLES: Mapping[Role, frozenset[Permission]] = {
     Role.VIEWER: _VIEWER,
-    Role.OPERATOR: _VIEWER | {Permission.EVENTS_DELETE},
-    Role.ADMIN: _VIEWER
+    Role.OPERATOR: _OPERATOR,
+    Role.ADMIN: _OPERATOR
     | {
-        Permission.EVENTS_DELETE,
+        Permission.CAMERAS_READ,
+        Permission.CAMERAS_MANAGE,
+        Permission.METRICS_READ,
         Permission.USERS_READ,
         Permission.USERS_MANAGE,
         Permission.TOKENS_MANAGE_ALL,
@@ -50,7 +55,9 @@ LEGACY = frozenset(
 )
 """Whoever holds the static API token of version 0.1; on the routes of 0.1 alone."""
 
-DISPLAY_SCOPES = frozenset({Permission.STREAM_READ, Permission.CROPS_LIVE, Permission.HEALTH_READ})
+DISPLAY_SCOPES = frozenset(
+    {Permission.STREAM_READ, Permission.CROPS_LIVE, Permission.LIVE_VIEW, Permission.HEALTH_READ}
+)
 """A screen on a wall: what happens now, and nothing of the past."""
 
 PROGRAM_SCOPES = frozenset(
@@ -60,12 +67,17 @@ PROGRAM_SCOPES = frozenset(
         Permission.CROPS_READ,
         Permission.CROPS_LIVE,
         Permission.STREAM_READ,
+        Permission.LIVE_VIEW,
         Permission.HEALTH_READ,
         Permission.SCHEMA_READ,
+        Permission.METRICS_READ,
         Permission.AUDIT_READ,
     }
 )
 """What a program can be given. Nothing that needs a step-up: no bearer token ever satisfies one."""
+
+DEMO_SCOPES = PROGRAM_SCOPES - {Permission.EVENTS_DELETE, Permission.METRICS_READ, Permission.AUDIT_READ}
+"""The screen that the demo's link opens, which may also show what has been."""
 
 
 def with_implied(scopes: frozenset[Permission]) -> frozenset[Permission]:

@@ -275,14 +275,6 @@ class TicketBody(BaseModel):
     expires_in: int
 
 
-class CameraBody(BaseModel):
-    """A camera that one may see."""
-
-    id: str
-    state: str
-    detail: str
-
-
 class AuditEntryBody(BaseModel):
     """An entry of the audit log; personal values that were erased are missing."""
 

@@ -1,5 +1,6 @@
 """The web application, put together."""
 
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import Depends, FastAPI, Response
@@ -31,7 +32,7 @@ def create_app(services: ApiServices) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     identities = Identities(services.access, services.clock)
-    table = routes(services, app.openapi)
+    table = routes(services, identities, app.openapi)
     for route in table:
         app.add_api_route(
             route.path,
@@ -83,4 +84,8 @@ def _described(route: Route) -> dict[int | str, dict[str, Any]]:
         return {}
     if route.media_type == "application/json":
         return PROBLEM_RESPONSES
-    return {**PROBLEM_RESPONSES, route.status: {"content": {route.media_type: {}}}}
+    answer: dict[str, Any] = {"content": {route.media_type: {}}}
+    described = {**PROBLEM_RESPONSES, route.status: answer}
+    if route.has_parts:
+        described[HTTPStatus.PARTIAL_CONTENT.value] = {"description": "A part of it."} | answer
+    return described

@@ -51,6 +51,7 @@ _DOCUMENTED = {
     HTTPStatus.NOT_FOUND: "It does not exist, or is of a camera that they may not see.",
     HTTPStatus.CONFLICT: "It contradicts what is there.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: "Nothing of it is in the range that was asked for.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "It is not of the form described here.",
     HTTPStatus.TOO_MANY_REQUESTS: "It was tried too often; `Retry-After` says when to come back.",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "There are too many headers.",

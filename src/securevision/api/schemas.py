@@ -1,12 +1,20 @@
 """What the API says and takes, as JSON."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from securevision.domain.events import Event, EventType, FacePayload, ListMatch, Payload
-from securevision.domain.frames import SourceState
+from securevision.domain.events import (
+    CameraPayload,
+    CameraState,
+    Event,
+    EventType,
+    FacePayload,
+    ListMatch,
+    Payload,
+    PlatePayload,
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_INTEGER = 2**63 - 1
@@ -33,18 +41,30 @@ class PlateBody(BaseModel):
     bbox: Pixels
 
 
-class EventBody(BaseModel):
-    """An event in the form of 0.1."""
+class CameraStateBody(BaseModel):
+    """How a camera is from now on."""
 
+    state: CameraState
+    detail: str
+
+
+class _EventBody(BaseModel):
     id: int
     type: EventType
     ts_ms: int
     frame_source_id: str
     created_at: datetime
+    payload: FaceBody | PlateBody | CameraStateBody
+
+
+class EventBody(_EventBody):
+    """An event in the form of 0.1, which knows faces and plates alone."""
+
+    type: Literal[EventType.FACE_MATCH, EventType.PLATE_READ]
     payload: FaceBody | PlateBody
 
 
-class VersionedEventBody(EventBody):
+class VersionedEventBody(_EventBody):
     """An event that may be revised: the version starts at 1 and grows."""
 
     version: int
@@ -67,6 +87,12 @@ class EventsParameters(BaseModel):
     cursor: Annotated[str, Field(max_length=100)] | None = None
 
 
+class BareEventsParameters(EventsParameters):
+    """Which events are wanted in the form of 0.1."""
+
+    type: Literal[EventType.FACE_MATCH, EventType.PLATE_READ] | None = None
+
+
 class CleanupBody(BaseModel):
     """What a cleanup did."""
 
@@ -80,50 +106,38 @@ class BareHealthBody(BaseModel):
     ok: bool
 
 
-class SourceBody(BaseModel):
-    """The state of the camera."""
-
-    id: str
-    state: SourceState
-    detail: str
-
-
-class HealthBody(BaseModel):
-    """`ok` is true while the camera gives video, and when a file was read to its end.
-
-    `source` is null, and `ok` true, for whoever may not see the camera.
-    """
-
-    ok: bool
-    version: str
-    source: SourceBody | None
-
-
 def event_body(event: Event) -> EventBody:
-    """Return an event in the form of 0.1."""
-    return EventBody(
-        id=event.id,
-        type=event.type,
-        ts_ms=event.ts_ms,
-        frame_source_id=event.source_id,
-        created_at=_EPOCH + timedelta(milliseconds=event.created_ms),
-        payload=_payload_body(event.payload),
-    )
+    """Return a sighting in the form of 0.1."""
+    return EventBody(**_facts(event))
 
 
 def versioned_event_body(event: Event) -> VersionedEventBody:
     """Return an event with its version."""
-    return VersionedEventBody(**dict(event_body(event)), version=event.version)
+    return VersionedEventBody(**_facts(event), version=event.version)
 
 
-def _payload_body(payload: Payload) -> FaceBody | PlateBody:
-    bbox = payload.bbox.rounded()
-    if isinstance(payload, FacePayload):
-        return FaceBody(person_name=payload.person_name, similarity=payload.similarity, bbox=bbox)
-    return PlateBody(
-        plate_text=payload.plate_text,
-        confidence=payload.confidence,
-        list_match=payload.list_match,
-        region=payload.region,
-        bbox=bbox,
-    )
+def _facts(event: Event) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "type": event.type,
+        "ts_ms": event.ts_ms,
+        "frame_source_id": event.source_id,
+        "created_at": _EPOCH + timedelta(milliseconds=event.created_ms),
+        "payload": _payload_body(event.payload),
+    }
+
+
+def _payload_body(payload: Payload) -> FaceBody | PlateBody | CameraStateBody:
+    match payload:
+        case FacePayload(person_name, similarity, box):
+            return FaceBody(person_name=person_name, similarity=similarity, bbox=box.rounded())
+        case PlatePayload(text, confidence, list_match, region, box):
+            return PlateBody(
+                plate_text=text,
+                confidence=confidence,
+                list_match=list_match,
+                region=region,
+                bbox=box.rounded(),
+            )
+        case CameraPayload(state, detail):
+            return CameraStateBody(state=state, detail=detail)

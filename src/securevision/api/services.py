@@ -1,12 +1,11 @@
 """What the API needs from the rest."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from securevision.access.tokens import Entropy
 from securevision.api.client_address import ClientAddress
 from securevision.domain.accounts import User
-from securevision.domain.frames import SourceStatus
 from securevision.domain.ports.accounts import (
     EpochWatch,
     FactorStore,
@@ -18,9 +17,16 @@ from securevision.domain.ports.accounts import (
 from securevision.domain.ports.audit import AuditReader, AuditWriter
 from securevision.domain.ports.clock import Clock
 from securevision.domain.ports.feed import EventFeed
-from securevision.domain.ports.store import EventStore
+from securevision.domain.ports.store import (
+    CameraStore,
+    EventStore,
+    FootageFiles,
+    PictureStore,
+    RecordingStore,
+)
 from securevision.domain.ports.throttle import LoginThrottle, RequestThrottle
 from securevision.domain.ports.vault import PasskeyVault, PasswordHasher, TotpVault
+from securevision.domain.ports.watching import CameraDesk, CameraReports, LiveView
 from securevision.domain.rights import Role
 
 
@@ -60,9 +66,13 @@ class ApiServices:
     feed: EventFeed
     clock: Clock
     access: AccessServices
-    source_id: str
-    source_status: Callable[[], SourceStatus]
-    """May be called from any thread."""
+    cameras: CameraStore
+    camera_desk: CameraDesk
+    watching: CameraReports
+    live: LiveView
+    recordings: RecordingStore
+    recording_files: FootageFiles
+    pictures: PictureStore
     retention_days: int
     """Age in days at which a cleanup deletes events."""
     origin: str

@@ -1,6 +1,7 @@
 """Where a source is, and how to say so without its secrets."""
 
 import re
+import sys
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -8,12 +9,13 @@ from urllib.parse import quote, unquote
 
 from securevision.errors import InvalidInput
 
-DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322}
+DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443, "rtmp": 1935}
 MAX_USERINFO = 127
 """Bytes of percent-encoded user and password that FFmpeg keeps; it cuts the rest off silently."""
 
-_NETWORK = re.compile(r"(?i)(rtsps?)://([^/?#]*)(.*)\Z", re.DOTALL)
-_ANY_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://|(?i:rtsps?):")
+_NETWORK = re.compile(r"(?i)(rtsps?|https?|rtmp)://([^/?#]*)(.*)\Z", re.DOTALL)
+_ANY_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://|(?i:rtsps?|https?|rtmp):")
+_DEVICE = re.compile(r"/dev/video[0-9]{1,3}")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 _SECRET_IN_PATH = re.compile(
     r"(?i)((?:user|usr|login|pass|pwd|psw|token|key|auth|secret|sig)\w*?=).*", re.DOTALL
@@ -29,6 +31,12 @@ class Scheme(StrEnum):
 
     RTSP = "rtsp"
     RTSPS = "rtsps"
+    HTTP = "http"
+    """MJPEG."""
+    HTTPS = "https"
+    RTMP = "rtmp"
+    DEVICE = "device"
+    """A camera at this machine: V4L2, on Linux alone."""
     FILE = "file"
     DEMO = "demo"
 
@@ -41,14 +49,14 @@ class SourceAddress:
     display: str
     """The address without user, password and the values of its query that may be secret."""
     path: Path | None = None
-    """Of a file."""
+    """Of a file or device."""
     host: str = ""
     port: int = 0
-    """Of a camera."""
+    """Of a camera in the network."""
     username: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     target: str = field(default="", repr=False)
-    """Path and query of a camera, as they were written."""
+    """Path and query of a camera in the network, as they were written."""
 
     def relayed_url(self, port: int) -> str:
         """Return the URL, with its password, at which a relay on this machine gives a camera.
@@ -60,25 +68,30 @@ class SourceAddress:
 
 
 def parse_address(text: str) -> SourceAddress:
-    """Parse `rtsp://`, `rtsps://`, `file:`, `demo:` or a plain path.
+    """Parse `rtsp://`, `rtsps://`, `http://`, `https://`, `rtmp://`, `device:`, `file:`, `demo:` or a plain path.
 
-    User and password may be percent-encoded or raw, with '@' and ':' in the password.
+    User and password may be percent-encoded or raw, with '@' and ':' in the password; an RTMP address has none.
     Raises InvalidInput; its sentence never repeats what was given.
     """
     text = text.strip()
     if not text or "\0" in text:
         raise InvalidInput(
-            "The camera address is empty; give an rtsp:// address, demo: or the path of a video."
+            "The camera address is empty; give an rtsp://, http:// or rtmp:// address, demo: or the path of a video."
         )
     if text.lower() in ("demo:", "demo://"):
         return SourceAddress(Scheme.DEMO, "demo:")
     if text.lower().startswith("file:"):
         return _file(_path_of_url(text[len("file:") :]))
+    if text.lower().startswith("device:"):
+        return _device(text[len("device:") :])
+    if _DEVICE.fullmatch(text):
+        return _device(text)
     if network := _NETWORK.fullmatch(text):
         return _camera(Scheme(network[1].lower()), network[2], network[3])
     if _ANY_SCHEME.match(text):
         raise InvalidInput(
-            "The camera address has a scheme that is not known; use rtsp://, rtsps://, file:, demo: or a path."
+            "The camera address has a scheme that is not known; "
+            "use rtsp://, rtsps://, http://, https://, rtmp://, device:, file:, demo: or a path."
         )
     return _file(text)
 
@@ -99,6 +112,16 @@ def _file(path: str) -> SourceAddress:
     return SourceAddress(Scheme.FILE, path, path=Path(path))
 
 
+def _device(path: str) -> SourceAddress:
+    if not _DEVICE.fullmatch(path):
+        raise InvalidInput("The device: address names no video device; write device:/dev/video0.")
+    if sys.platform != "linux":
+        raise InvalidInput(
+            "A camera at this machine can be used on Linux alone; give one that is in the network."
+        )
+    return SourceAddress(Scheme.DEVICE, f"device:{path}", path=Path(path))
+
+
 def _camera(scheme: Scheme, authority: str, target: str) -> SourceAddress:
     if "@" in target:
         # Either a '/', '?' or '#' in a raw password, or an '@' in the path: guessing wrong would show a password.
@@ -110,12 +133,17 @@ def _camera(scheme: Scheme, authority: str, target: str) -> SourceAddress:
         raise InvalidInput(
             "The camera address has a space or a character in it that cannot be shown; write a space as %20."
         )
-    userinfo, _, location = authority.rpartition("@")
-    host, port = _host_and_port(location, DEFAULT_PORTS[scheme])
+    userinfo, at, location = authority.rpartition("@")
+    if at and scheme is Scheme.RTMP:
+        raise InvalidInput(
+            "An RTMP address has no user name and password before its host; "
+            "write them into its path or query, as the camera's manual says."
+        )
+    host, port = _host_and_port(location, scheme)
     raw_username, _, raw_password = userinfo.partition(":")
     username, password = _decoded(raw_username), _decoded(raw_password)
     if ":" in username:
-        raise InvalidInput("The user name in the camera address has a ':' in it, which RTSP cannot carry.")
+        raise InvalidInput("The user name in the camera address has a ':' in it, which no login can carry.")
     if len(_encoded(username, password)) > MAX_USERINFO:
         raise InvalidInput(
             f"User name and password in the camera address are longer than {MAX_USERINFO} bytes; choose a shorter one."
@@ -132,14 +160,17 @@ def _camera(scheme: Scheme, authority: str, target: str) -> SourceAddress:
     )
 
 
-def _host_and_port(location: str, default: int) -> tuple[str, int]:
+def _host_and_port(location: str, scheme: Scheme) -> tuple[str, int]:
     host, colon, port = location.rpartition(":") if not location.endswith("]") else (location, "", "")
     if not colon:
         host = location
     if not _HOST.fullmatch(host):
-        raise InvalidInput("The camera address has no valid host; write rtsp://user:password@host:554/path.")
+        login = "" if scheme is Scheme.RTMP else "user:password@"
+        raise InvalidInput(
+            f"The camera address has no valid host; write {scheme}://{login}host:{DEFAULT_PORTS[scheme]}/path."
+        )
     if not colon:
-        return host, default
+        return host, DEFAULT_PORTS[scheme]
     if not (port.isascii() and port.isdecimal() and len(port) <= len("65535") and 0 < int(port) < 1 << 16):
         raise InvalidInput("The port in the camera address is not a number from 1 to 65535.")
     return host, int(port)

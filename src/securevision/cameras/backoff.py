@@ -35,6 +35,10 @@ class Connection:
         """Return the state after a picture came."""
         return Connection(SourceState.LIVE)
 
+    def stalled(self, detail: str) -> "Connection":
+        """Return the state after nothing came for a while, if something had come before."""
+        return Connection(SourceState.STALLED, detail) if self.state is SourceState.LIVE else self
+
     def lost(self, detail: str) -> "Connection":
         """Return the state after the connection failed or broke."""
         return Connection(SourceState.BACKING_OFF, detail, self.failures + 1)

@@ -1,113 +1,148 @@
-"""From an opened container to pictures: demux, decode, sample, convert."""
+"""From packets to pictures."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import TypeAlias, cast
 
 import av
 import numpy as np
-from av.container import InputContainer
 from av.error import FFmpegError
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from numpy.typing import NDArray
 
-from securevision.cameras.timing import Sampler, StreamTime
-from securevision.domain.frames import Pixels
-from securevision.errors import SourceError
+from securevision.domain.ports.cameras import Luma
+from securevision.domain.video import TICKS_PER_SECOND, Packet, VideoFormat
+from securevision.errors import SourceRefused
 
-CODECS = "h264,hevc,av1,libdav1d,vp8,vp9,mpeg4,mpeg2video,mpeg1video,mjpeg"
-"""What cameras and phones write. Given to FFmpeg as `codec_whitelist`, which keeps it from trying others while
-it opens; the stream is checked as well, for the decoder itself does not look at that list."""
+CODECS = frozenset(
+    {"h264", "hevc", "av1", "libdav1d", "vp8", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg"}
+)
+"""What cameras and phones write."""
 MAX_PIXELS = 8192 * 4608
 
-VideoPacket: TypeAlias = "av.Packet[av.VideoStream]"
+_TIME_BASE = Fraction(1, TICKS_PER_SECOND)
+_MAX_WAITING = 64
+"""Packets whose picture has not come out; a decoder holds back 16 at most."""
+_PLAIN = frozenset({"yuv420p"})
+_FULL_RANGE = 2
+_LIMITED_RANGE = 1
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Picture:
-    """One decoded picture and where it stands in the stream."""
-
-    seconds: float
-    pixels: Pixels
+Plane: TypeAlias = NDArray[np.uint8]
+_Encoded: TypeAlias = "av.Packet[av.VideoStream]"
 
 
 class Decoder:
-    """Decodes the first video stream of a container, on the thread that asks."""
+    """Decodes the packets of one format, on the thread that asks."""
 
-    def __init__(self, container: InputContainer, fps: float, name: str) -> None:
-        """`name` is how messages call the source. Raises SourceError when there is nothing to decode."""
-        if not container.streams.video:
-            raise SourceError(f"{name} has no video in it; choose a stream or file with a picture.")
-        self._stream = container.streams.video[0]
-        self._container = container
-        context = self._stream.codec_context
-        if context.name not in CODECS.split(","):
-            raise SourceError(f"The video of {name} is of a kind that is not supported; use H.264 or H.265.")
-        if context.width * context.height > MAX_PIXELS:
-            raise SourceError(
+    def __init__(self, video: VideoFormat, name: str) -> None:
+        """`name` is how messages call the source. Raises SourceRefused when there is nothing to decode."""
+        if video.codec not in CODECS:
+            raise SourceRefused(
+                f"The video of {name} is of a kind that is not supported; use H.264 or H.265."
+            )
+        if video.width * video.height > MAX_PIXELS:
+            raise SourceRefused(
                 f"The picture of {name} is too large; choose a stream of at most 8192x4608 pixels."
             )
+        context = av.CodecContext.create(video.codec, "r")
+        assert isinstance(context, VideoCodecContext)
+        context.extradata = video.extradata or None
         context.thread_count = 1
         context.options = {"max_pixels": str(MAX_PIXELS)}
-        self.time = StreamTime(float(self._stream.average_rate) if self._stream.average_rate else None)
-        self._sampler = Sampler(fps)
+        self._context = context
+        self._quarters = video.quarters
+        self._taken: dict[int, int] = {}
+        """Capture time by `pts`, of packets whose picture has not come out yet."""
 
-    def pictures(self) -> Iterator[Picture | None]:
-        """Yield the sampled pictures in order; None after each packet, so that the caller can look around.
+    def decode(self, packet: Packet) -> Sequence["DecodedPicture"]:
+        """Return the pictures that a packet completes; damaged ones are left out."""
+        # Not `av.Packet(data)`: decoders read some bytes beyond the end, and of those that FFmpeg did not make itself
+        # they are not there.
+        encoded = cast("_Encoded", av.Packet(len(packet.data)))
+        encoded.update(packet.data)
+        encoded.pts, encoded.dts, encoded.time_base = packet.pts, packet.dts, _TIME_BASE
+        self._taken[packet.pts] = -1 if packet.damaged else packet.ts_ms
+        if len(self._taken) > _MAX_WAITING:
+            self._taken.pop(next(iter(self._taken)))
+        return list(self._pictures(encoded))
 
-        Damaged pictures are left out. Raises FFmpegError when the container cannot be read further.
-        """
-        for packet in _access_units(self._packets()):
-            for frame in self._decoded(packet):
-                if frame.is_corrupt:
-                    continue
-                seconds = self.time.place(_timestamp(frame))
-                if self._sampler.wants(seconds):
-                    yield Picture(seconds, _bgr(frame))
-            yield None
+    def finish(self) -> Sequence["DecodedPicture"]:
+        """Return the pictures that the decoder held back; nothing may follow."""
+        return list(self._pictures(None))
 
-    def _packets(self) -> Iterator[VideoPacket]:
+    def _pictures(self, encoded: "_Encoded | None") -> Iterator["DecodedPicture"]:
         try:
-            yield from self._container.demux(self._stream)
-        except IndexError:
-            # At the end PyAV trips over streams that appeared on the way, as they do in a damaged file.
-            return
-
-    def _decoded(self, packet: VideoPacket) -> list[VideoFrame]:
-        try:
-            return packet.decode()
+            frames = self._context.decode(encoded)
         except FFmpegError:
             # A damaged packet; the decoder goes on with the next one.
-            return []
+            return
+        for frame in frames:
+            ts_ms = self._taken.pop(frame.pts if frame.pts is not None else -1, -1)
+            if ts_ms >= 0 and not frame.is_corrupt and frame.width > 1 and frame.height > 1:
+                yield DecodedPicture(frame, ts_ms, self._quarters)
 
 
-def _access_units(packets: Iterator[VideoPacket]) -> Iterator[VideoPacket]:
-    """Join consecutive packets of one timestamp: some cameras send the slices of a picture in several.
+class DecodedPicture:
+    """A Picture of FFmpeg's, upright."""
 
-    A decoder that is given half a picture fills the rest with what it has, and says nothing.
-    """
-    held = None
-    for packet in packets:
-        if held is not None and packet.pts is not None and packet.pts == held.pts:
-            joined = av.Packet(bytes(held) + bytes(packet))
-            joined.stream, joined.time_base = held.stream, held.time_base
-            joined.pts, joined.dts = held.pts, held.dts
-            held = cast("VideoPacket", joined)
-            continue
-        if held is not None:
-            yield held
-        held = packet
-    if held is not None:
-        yield held
+    def __init__(self, frame: VideoFrame, ts_ms: int, quarters: int) -> None:
+        self.frame = frame
+        self._ts_ms = ts_ms
+        self._quarters = quarters
+        size = (frame.width & ~1, frame.height & ~1)
+        self._width, self._height = size[::-1] if self._quarters % 2 else size
+
+    @property
+    def ts_ms(self) -> int:
+        """See Picture."""
+        return self._ts_ms
+
+    @property
+    def pts(self) -> int:
+        """Of its packet, in ticks."""
+        return self.frame.pts or 0
+
+    @property
+    def width(self) -> int:
+        """See Picture."""
+        return self._width
+
+    @property
+    def height(self) -> int:
+        """See Picture."""
+        return self._height
+
+    def luma(self) -> Luma:
+        """See Picture."""
+        if self.frame.format.is_planar and self.frame.format.name.startswith(("yuv", "nv", "gray")):
+            return self._upright(_plane(self.frame, 0))
+        return self._upright(_plane(self._as_i420(), 0))
+
+    def write_i420(self, room: memoryview) -> None:
+        """See Picture."""
+        frame, start = self._as_i420(), 0
+        for index in range(3):
+            plane = self._upright(_plane(frame, index))
+            into = np.frombuffer(room, np.uint8, plane.size, start).reshape(plane.shape)
+            np.copyto(into, plane)
+            start += plane.size
+
+    def _as_i420(self) -> VideoFrame:
+        frame = self.frame
+        if frame.format.name in _PLAIN and frame.color_range != _FULL_RANGE:
+            return frame
+        return frame.reformat(format="yuv420p", dst_color_range=_LIMITED_RANGE)
+
+    def _upright(self, plane: Plane) -> Plane:
+        return np.rot90(plane, self._quarters) if self._quarters else plane
 
 
-def _timestamp(frame: VideoFrame) -> float | None:
-    if frame.pts is None or frame.time_base is None:
-        return None
-    return float(frame.pts * frame.time_base)
-
-
-def _bgr(frame: VideoFrame) -> Pixels:
-    pixels = np.asarray(frame.to_ndarray(format="bgr24", threads=1), np.uint8)
-    # FFmpeg gives degrees counter-clockwise, as np.rot90 turns.
-    quarters = round(frame.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(pixels, quarters)) if quarters else pixels
+def _plane(frame: VideoFrame, index: int) -> Plane:
+    plane = frame.planes[index]
+    # Even sizes only: the last row or column of an odd one has half a colour.
+    width, height = frame.width & ~1, frame.height & ~1
+    if index:
+        width, height = width // 2, height // 2
+    rows: Plane = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+    return rows[:height, :width]

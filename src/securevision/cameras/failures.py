@@ -46,9 +46,99 @@ def explain_break(camera: str, silent_s: float, limit_s: float) -> SourceError:
     """
     if silent_s >= _NEARLY * limit_s:
         return stalled(camera, limit_s)
-    return SourceError(f"{camera} ended the connection.")
+    return SourceError(ended(camera))
+
+
+def ended(camera: str) -> str:
+    """Say that a camera ended the connection."""
+    return f"{camera} ended the connection."
+
+
+def silent(camera: str) -> str:
+    """Say that a camera is connected and has sent no picture for a while."""
+    return f"{camera} sends no picture just now."
 
 
 def stalled(camera: str, limit_s: float) -> SourceError:
     """Say that a camera is connected and sends no picture."""
     return SourceError(f"{camera} has stalled: no picture came for {limit_s:g} s.")
+
+
+def wrong_login(camera: str) -> SourceRefused:
+    """Say that a camera wants another user name and password."""
+    return SourceRefused(f"{camera} refuses the user name or password; check both in the camera address.")
+
+
+def no_login(camera: str) -> SourceRefused:
+    """Say that a camera wants a user name and password, and that there are none."""
+    return SourceRefused(f"{camera} wants a user name and password; write them into the camera address.")
+
+
+def unknown_login(camera: str) -> SourceRefused:
+    """Say that a camera wants to be proved who we are in a way that we don't know."""
+    return SourceRefused(
+        f"{camera} wants a login of a kind that is not supported; allow Digest in the camera."
+    )
+
+
+def no_such_stream(camera: str) -> SourceRefused:
+    """Say that nothing is at the path of an address."""
+    return SourceRefused(f"{camera} has no such stream; check the path in the camera address.")
+
+
+def no_video(camera: str) -> SourceRefused:
+    """Say that what is at an address is something else."""
+    return SourceRefused(f"{camera} has no video in it; choose a stream with a picture.")
+
+
+def still_picture(camera: str) -> SourceRefused:
+    """Say that one picture is at an address, and no more."""
+    return SourceRefused(f"{camera} is a still picture, not a stream; give the address of its MJPEG stream.")
+
+
+def not_supported(camera: str) -> SourceRefused:
+    """Say that a video is encoded in a way that is not decoded here."""
+    return SourceRefused(f"The video of {camera} is of a kind that is not supported; use H.264 or H.265.")
+
+
+def too_large(camera: str) -> SourceRefused:
+    """Say that a picture has more pixels than are decoded."""
+    return SourceRefused(
+        f"The picture of {camera} is too large; choose a stream of at most 8192x4608 pixels."
+    )
+
+
+def not_understood(camera: str, protocol: str) -> SourceError:
+    """Say that what a camera sends cannot be read, or is more than it should be."""
+    return SourceError(f"{camera} sends something that is not {protocol}; check its address and port.")
+
+
+def server_error(camera: str, status: int) -> SourceError:
+    """Say that a camera answers with an error of its own."""
+    return SourceError(f"{camera} answers with error {status}; restart the camera if that goes on.")
+
+
+def not_played(camera: str) -> SourceRefused:
+    """Say that a camera of RTMP says no, without a reason that we know."""
+    return SourceRefused(
+        f"{camera} refuses to play the stream; check its path, and the login in its path or query."
+    )
+
+
+def no_tcp(camera: str) -> SourceRefused:
+    """Say that a camera does not send its video over the connection of RTSP."""
+    return SourceRefused(
+        f"{camera} does not send its video over TCP; allow RTP over RTSP (TCP) in the camera."
+    )
+
+
+def no_room(camera: str) -> SourceError:
+    """Say that a camera serves as many viewers as it can."""
+    return SourceError(f"{camera} serves no more viewers; close another program that watches it.")
+
+
+def no_keyframe(camera: str, limit_s: float) -> SourceError:
+    """Say that a camera sends pictures with which nothing can begin."""
+    return SourceError(
+        f"{camera} sent no whole keyframe for {limit_s:g} s; choose a shorter keyframe interval in the camera."
+    )

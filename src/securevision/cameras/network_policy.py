@@ -136,7 +136,7 @@ class NetworkPolicy:
 
 def _sentence(address: SourceAddress, kind: str) -> str:
     remedy = (
-        "set SECUREVISION__CAMERA__ALLOW_LOOPBACK=true if the camera's program runs on this machine"
+        "allow loopback for this camera if its program runs on this machine"
         if kind == _LOOPBACK
         else "check the host in the camera address"
     )

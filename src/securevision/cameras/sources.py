@@ -1,87 +1,47 @@
 """Every kind of source there is."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 
-from securevision.cameras.addresses import Scheme, SourceAddress, parse_address
-from securevision.cameras.file import FileSource
-from securevision.cameras.network_policy import NetworkPolicy
-from securevision.cameras.rtsp import RtspSource
-from securevision.domain.ports.cameras import FrameSource
+from securevision.cameras.addresses import Scheme, SourceAddress
+from securevision.cameras.camera_source import CameraSource
+from securevision.cameras.file_source import FileSource
+from securevision.cameras.file_stream import FileStream
+from securevision.cameras.rtmp_stream import RtmpStream
+from securevision.cameras.rtsp_stream import RtspStream
+from securevision.domain.ports.cameras import Connect, FrameSource, Stream
 from securevision.domain.ports.clock import Clock
-from securevision.errors import InvalidInput
 
+OpenStream = Callable[[SourceAddress, Connect, Clock], Stream]
 
-@dataclass(frozen=True, slots=True)
-class SourceRequest:
-    """What a source is made from."""
-
-    address: SourceAddress
-    source_id: str
-    fps: float
-    clock: Clock
-    paced: bool
-    loop: bool
-    demo_clip: Path | None
-    network: NetworkPolicy
-
-
-def _rtsp(request: SourceRequest) -> FrameSource:
-    request.network.check(request.address)
-    return RtspSource(request.address, request.source_id, request.fps, request.clock, network=request.network)
-
-
-def _file(request: SourceRequest) -> FrameSource:
-    return _clip(request, request.address.path)
-
-
-def _demo(request: SourceRequest) -> FrameSource:
-    return _clip(request, request.demo_clip)
-
-
-def _clip(request: SourceRequest, path: Path | None) -> FrameSource:
-    if path is None:
-        raise InvalidInput("There is no demo clip here; run `securevision demo`, which makes one.")
-    return FileSource(
-        path, request.source_id, request.fps, request.clock, paced=request.paced, loop=request.loop
-    )
-
-
-SOURCES: Mapping[Scheme, Callable[[SourceRequest], FrameSource]] = {
-    Scheme.RTSP: _rtsp,
-    Scheme.RTSPS: _rtsp,
-    Scheme.FILE: _file,
-    Scheme.DEMO: _demo,
+STREAMS: Mapping[Scheme, OpenStream] = {
+    Scheme.RTSP: lambda address, connect, clock: RtspStream(connect(), address, clock),
+    Scheme.RTSPS: lambda address, connect, clock: RtspStream(connect(), address, clock),
+    Scheme.RTMP: lambda address, connect, clock: RtmpStream(connect(), address, clock),
 }
+"""The cameras. Files and the demo are in `make_source`, since they end."""
 
 
-def open_source(
-    address_text: str,
-    *,
-    source_id: str,
-    fps: float,
+def make_source(
+    address: SourceAddress,
+    connect: Connect,
     clock: Clock,
+    *,
+    fps: float,
     paced: bool = False,
     loop: bool = False,
-    demo_clip: Path | None = None,
-    allow_loopback: bool = False,
 ) -> FrameSource:
-    """Make the source that an address names; it is opened when its frames are asked for.
+    """Make the source that an address names; it is opened when its items are asked for.
 
-    `paced` and `loop` concern files and the demo, `allow_loopback` cameras. Raises InvalidInput for an address
-    that cannot be used.
+    `paced` and `loop` concern files and the demo. Raises InvalidInput.
     """
-    address = parse_address(address_text)
-    return SOURCES[address.scheme](
-        SourceRequest(
-            address,
-            source_id,
-            fps,
+    if address.scheme in (Scheme.FILE, Scheme.DEMO):
+        return FileSource(
+            lambda: FileStream(connect, address.display),
+            address.display,
             clock,
+            fps=fps,
             paced=paced,
             loop=loop,
-            demo_clip=demo_clip,
-            network=NetworkPolicy(allow_loopback),
         )
-    )
+    open_stream = STREAMS[address.scheme]
+    return CameraSource(lambda: open_stream(address, connect, clock), address.display, clock, fps=fps)

@@ -3,41 +3,51 @@
 import math
 
 from securevision.domain.ports.clock import Clock
+from securevision.domain.video import TICKS_PER_SECOND, AccessUnit, Packet
 
-MAX_GAP_S = 10.0
+MAX_GAP = 10 * TICKS_PER_SECOND
 """A longer jump between two pictures is a broken timestamp, not a pause."""
-_USUAL_RATE = 25.0
-_MIN_RATE, _MAX_RATE = 0.5, 120.0
+_MIN_STEP, _MAX_STEP = TICKS_PER_SECOND // 120, 2 * TICKS_PER_SECOND
+_TICKS_A_MS = TICKS_PER_SECOND // 1000
 
 
-class StreamTime:
-    """Turns presentation timestamps, as cameras send them, into seconds from 0 that always grow.
+class PacketTime:
+    """Turns timestamps, as cameras send them, into ticks from 0 that always grow.
 
-    A timestamp that is missing, repeated, goes back or jumps is replaced by one frame after the last.
+    One that is missing, repeated, goes back or jumps is replaced by the time that passed since the last picture
+    came, or, of a file, by the length of one picture.
     """
 
-    def __init__(self, rate: float | None) -> None:
-        """`rate` is the stream's own idea of its frames per second; nonsense is ignored."""
-        sane = rate is not None and _MIN_RATE <= rate <= _MAX_RATE
-        self._step = 1.0 / (rate if rate is not None and sane else _USUAL_RATE)
-        self._offset: float | None = None
-        self._last = -self._step
+    def __init__(self, *, step: int | None = None) -> None:
+        """`step` is the length of a picture in ticks, if a file says so; nonsense is ignored."""
+        self._step = step if step is not None and _MIN_STEP <= step <= _MAX_STEP else None
+        self._offset: int | None = None
+        self._last = -1
+        self._last_ms = 0
 
-    @property
-    def step(self) -> float:
-        """Seconds that one frame lasts, as far as is known."""
-        return self._step
+    def place(self, unit: AccessUnit, ts_ms: int) -> Packet:
+        """Return the next packet in the order of decoding; `ts_ms` is its capture time."""
+        given = unit.dts if unit.dts is not None else unit.pts
+        dts = self._dts(given, ts_ms)
+        shown_after = unit.pts - unit.dts if unit.pts is not None and unit.dts is not None else 0
+        self._last, self._last_ms = dts, ts_ms
+        pts = dts + min(max(shown_after, 0), MAX_GAP)
+        return Packet(unit.data, unit.keyframe, ts_ms, pts, dts, unit.damaged)
 
-    def place(self, timestamp: float | None) -> float:
-        """Return the seconds of the next picture in the order of showing."""
-        seconds = self._last + self._step
-        if timestamp is not None:
-            if self._offset is not None and 0.0 < timestamp + self._offset - self._last <= MAX_GAP_S:
-                seconds = timestamp + self._offset
-            else:
-                self._offset = seconds - timestamp
-        self._last = seconds
-        return seconds
+    def _dts(self, given: int | None, ts_ms: int) -> int:
+        if self._last < 0:
+            self._offset = None if given is None else -given
+            return 0
+        if given is not None and self._offset is not None:
+            dts = given + self._offset
+            if 0 < dts - self._last <= MAX_GAP:
+                return dts
+        dts = self._last + (self._step or self._passed(ts_ms))
+        self._offset = None if given is None else dts - given
+        return dts
+
+    def _passed(self, ts_ms: int) -> int:
+        return min(max((ts_ms - self._last_ms) * _TICKS_A_MS, _MIN_STEP), MAX_GAP)
 
 
 class Sampler:
@@ -47,9 +57,9 @@ class Sampler:
         self._fps = fps
         self._last = -1
 
-    def wants(self, seconds: float) -> bool:
+    def wants(self, pts: int) -> bool:
         """Say whether the picture of that moment is the first of its share of a second."""
-        share = math.floor(seconds * self._fps + 1e-6)
+        share = math.floor(pts / TICKS_PER_SECOND * self._fps + 1e-6)
         wanted = share > self._last
         self._last = max(self._last, share)
         return wanted

@@ -3,6 +3,7 @@
 import typer
 
 from securevision.cli.audit import app as audit
+from securevision.cli.cameras import app as cameras
 from securevision.cli.demo import demo
 from securevision.cli.doctor import doctor
 from securevision.cli.models import app as models
@@ -24,6 +25,7 @@ app.command("demo")(demo)
 app.command("serve")(serve)
 app.command("watch")(watch)
 app.command("doctor")(doctor)
+app.add_typer(cameras, name="camera")
 app.add_typer(recognise, name="recognise")
 app.add_typer(people, name="person")
 app.add_typer(models, name="models")

@@ -7,22 +7,26 @@ from typing import Annotated
 import typer
 
 from securevision.cameras.demo import DEMO_PLATE
-from securevision.cameras.sources import open_source
 from securevision.cli.terminal import make_models, prepare, print_events, print_problems, say
 from securevision.clock import SystemClock
 from securevision.domain.people import Template
-from securevision.domain.ports.cameras import FrameSource
 from securevision.errors import InvalidInput
 from securevision.recognition.gallery_folder import read_gallery_folder
+from securevision.runtime.camera_hub import WatchedCamera
 from securevision.runtime.feed import Feed
 from securevision.runtime.recording import StoringRecorder
 from securevision.settings import Settings
 from securevision.wiring import server
 from securevision.wiring.access import person_enrolled
-from securevision.wiring.analysis import make_gallery, make_pipeline, read_plate_lists
-from securevision.wiring.demo import missing_from, prepare_demo
+from securevision.wiring.analysis import make_gallery, pipelines, read_plate_lists
+from securevision.wiring.cameras import checked_address
+from securevision.wiring.demo import Demo, missing_from, prepare_demo
+from securevision.wiring.engine import connector, make_engine
+from securevision.wiring.footage import open_footage
 from securevision.wiring.models import Models
+from securevision.wiring.one_source import OneSource
 from securevision.wiring.storage import open_storage
+from securevision.wiring.uploads import recogniser
 
 _COOLDOWN_SECONDS = 3.0
 """The clip comes round again and again; each round is a visit."""
@@ -44,23 +48,16 @@ def demo(
     settings = prepare(server=not once)
     models = make_models(settings)
     files = prepare_demo(settings, models, plate, say)
-    folder = read_gallery_folder(models.faces(), gallery or files.gallery)
+    with recogniser(settings, models) as look_at:
+        folder = read_gallery_folder(look_at, gallery or files.gallery)
     if print_problems(folder.problems):
         raise typer.Exit(1)
-    url = settings.camera.url
-    source = open_source(
-        "demo:" if once or url is None else url.get_secret_value(),
-        source_id=settings.camera.id,
-        fps=settings.camera.fps,
-        clock=SystemClock(),
-        paced=not once,
-        loop=not once,
-        demo_clip=files.clip,
-        allow_loopback=settings.camera.allow_loopback,
-    )
     if once:
-        _run_once(settings, models, source, folder.templates)
+        _run_once(settings, models, files, folder.templates)
         return
+    url, camera = settings.camera.url, settings.camera
+    text = "demo:" if url is None else url.get_secret_value()
+    address = checked_address(text, allow_loopback=camera.allow_loopback)
     if url is None:
         settings.tracking.cooldown_seconds = _COOLDOWN_SECONDS
     if "tls" not in settings.model_fields_set:
@@ -69,15 +66,24 @@ def demo(
         )
     with open_storage(settings) as storage:
         storage.people.enrol(folder.templates, person_enrolled)
-    server.serve(settings, source, models, print, demo=True)
+    connect = connector(address, allow_loopback=camera.allow_loopback, demo_clip=files.clip)
+    watched = WatchedCamera(camera.id, text, connect, fps=camera.fps, loop=True)
+    server.serve(settings, models, print, demo=watched)
 
 
-def _run_once(settings: Settings, models: Models, source: FrameSource, templates: Sequence[Template]) -> None:
+def _run_once(settings: Settings, models: Models, files: Demo, templates: Sequence[Template]) -> None:
     with open_storage(settings) as storage:
-        recorder = StoringRecorder(storage.events, Feed(), SystemClock())
+        feed, clock = Feed(), SystemClock()
+        recorder = StoringRecorder(storage.events, open_footage(settings).pictures, feed, clock)
         gallery = make_gallery(settings, templates)
-        pipeline = make_pipeline(settings, models, gallery, read_plate_lists(settings), recorder)
-        events = print_events(source, pipeline, as_json=False)
+        engine = make_engine(
+            settings, models, pipelines(settings, gallery, read_plate_lists(settings), recorder), recorder
+        )
+        connect = connector(checked_address("demo:", allow_loopback=False), demo_clip=files.clip)
+        camera = WatchedCamera(
+            settings.camera.id, "demo:", connect, fps=settings.camera.fps, gated=False, paced=False
+        )
+        events = print_events(OneSource(engine, feed, camera), as_json=False)
     missing = missing_from(events)
     if missing:
         raise InvalidInput(f"The demo failed: {' and '.join(missing)} was not recognised.")

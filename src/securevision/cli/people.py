@@ -10,6 +10,7 @@ from securevision.domain.audit import AuditAction
 from securevision.recognition.gallery_folder import read_gallery_folder
 from securevision.wiring.access import by_command, person_enrolled
 from securevision.wiring.storage import open_storage
+from securevision.wiring.uploads import recogniser
 
 app = typer.Typer(help="The people whose faces are known.", no_args_is_help=True)
 
@@ -23,7 +24,9 @@ def enrol(
     Photos that cannot be used are named, the others are enrolled, and the exit code is 1.
     """
     settings = prepare()
-    folder = read_gallery_folder(make_models(settings).faces(), directory)
+    settings.face.enabled, settings.plates.enabled = True, False
+    with recogniser(settings, make_models(settings)) as look_at:
+        folder = read_gallery_folder(look_at, directory)
     with open_storage(settings) as storage:
         added = storage.people.enrol(folder.templates, person_enrolled)
     names = {template.person_name for template in folder.templates}

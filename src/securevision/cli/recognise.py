@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from securevision.cli.terminal import make_models, prepare, print_json, print_problems
-from securevision.domain.frames import Pixels
 from securevision.domain.geometry import Box
+from securevision.domain.looks import Look
 from securevision.errors import InvalidInput
-from securevision.recognition.gallery_folder import read_gallery_folder
-from securevision.recognition.images import read_image
+from securevision.incidents.matching import Gallery
+from securevision.recognition.gallery_folder import LookAt, read_gallery_folder
+from securevision.recognition.images import read_bytes
 from securevision.wiring.analysis import make_gallery
+from securevision.wiring.uploads import recogniser
 
 app = typer.Typer(help="Recognise what single pictures show.", no_args_is_help=True)
 
@@ -26,23 +28,24 @@ _DIGITS = 4
 def plates(images: Images, as_json: Json = False) -> None:
     """Read the licence plates in pictures."""
     settings = prepare()
-    recogniser = make_models(settings).plates()
+    settings.face.enabled, settings.plates.enabled = False, True
 
-    def look(pixels: Pixels) -> list[dict[str, object]]:
+    def seen(look: Look) -> list[dict[str, object]]:
         return [
             {
                 "text": plate.text,
                 "confidence": round(plate.confidence, _DIGITS),
-                "bbox": _corners(plate.box, pixels),
+                "bbox": _corners(plate.box, look),
                 "region": None,
             }
-            for plate in recogniser.observe(pixels)
+            for plate in look.plates
         ]
 
     def describe(plate: dict[str, object]) -> str:
         return f"{plate['text']}  ({plate['confidence']:.0%})"
 
-    _each(images, "plates", look, describe, as_json)
+    with recogniser(settings, make_models(settings)) as look_at:
+        _each(images, "plates", look_at, seen, describe, as_json=as_json)
 
 
 @app.command("faces")
@@ -53,43 +56,47 @@ def faces(
 ) -> None:
     """Find the faces in pictures, and name those that are in the gallery."""
     settings = prepare()
-    recogniser = make_models(settings).faces()
-    folder = read_gallery_folder(recogniser, gallery) if gallery else None
-    if folder and print_problems(folder.problems):
-        raise typer.Exit(1)
-    known = make_gallery(settings, folder.templates if folder else ())
+    settings.face.enabled, settings.plates.enabled = True, False
+    with recogniser(settings, make_models(settings)) as look_at:
+        folder = read_gallery_folder(look_at, gallery) if gallery else None
+        if folder and print_problems(folder.problems):
+            raise typer.Exit(1)
+        known = make_gallery(settings, folder.templates if folder else ())
+        _each(images, "faces", look_at, lambda look: _named(look, known), _describe_face, as_json=as_json)
 
-    def look(pixels: Pixels) -> list[dict[str, object]]:
-        return [
-            {
-                "person": match.person_name,
-                "similarity": None if match.similarity is None else round(match.similarity, _DIGITS),
-                "bbox": _corners(face.box, pixels),
-                "detection": round(face.detection, _DIGITS),
-            }
-            for face in recogniser.observe_still(pixels)
-            for match in [known.match(face.embedding)]
-        ]
 
-    def describe(face: dict[str, object]) -> str:
-        nearest = "" if face["similarity"] is None else f"  (similarity {face['similarity']})"
-        return f"{face['person'] or 'unknown'}{nearest}"
+def _named(look: Look, known: Gallery) -> list[dict[str, object]]:
+    return [
+        {
+            "person": match.person_name,
+            "similarity": None if match.similarity is None else round(match.similarity, _DIGITS),
+            "bbox": _corners(face.box, look),
+            "detection": round(face.detection, _DIGITS),
+        }
+        for face in look.faces
+        for match in [known.match(face.embedding)]
+    ]
 
-    _each(images, "faces", look, describe, as_json)
+
+def _describe_face(face: dict[str, object]) -> str:
+    nearest = "" if face["similarity"] is None else f"  (similarity {face['similarity']})"
+    return f"{face['person'] or 'unknown'}{nearest}"
 
 
 def _each(
     images: list[Path],
     noun: str,
-    look: Callable[[Pixels], list[dict[str, object]]],
+    look_at: LookAt,
+    what: Callable[[Look], list[dict[str, object]]],
     describe: Callable[[dict[str, object]], str],
+    *,
     as_json: bool,
 ) -> None:
     """Print what each picture shows; go on after one that cannot be read, and exit with 1 in the end."""
     problems = []
     for image in images:
         try:
-            seen = look(read_image(image))
+            seen = what(look_at(read_bytes(image), str(image)))
         except InvalidInput as problem:
             problems.append(str(problem))
             continue
@@ -101,6 +108,5 @@ def _each(
         raise typer.Exit(1)
 
 
-def _corners(box: Box, pixels: Pixels) -> list[int]:
-    height, width = pixels.shape[:2]
-    return list(box.clipped(width, height).rounded())
+def _corners(box: Box, look: Look) -> list[int]:
+    return list(box.clipped(look.width, look.height).rounded())

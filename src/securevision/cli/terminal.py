@@ -17,16 +17,12 @@ from rich.progress import (
 )
 
 from securevision.api.schemas import versioned_event_body
-from securevision.domain.events import Event, Payload, PlatePayload
-from securevision.domain.frames import Frame, SourceState, Tick
-from securevision.domain.ports.cameras import FrameSource
-from securevision.errors import SourceError
-from securevision.runtime.frame_queue import frames_of
-from securevision.runtime.pipeline import Pipeline
+from securevision.domain.events import CameraPayload, Event, FacePayload, Payload, PlatePayload
 from securevision.settings import Settings, load_settings
 from securevision.telemetry.logs import configure_logging
 from securevision.telemetry.redaction import redact
 from securevision.wiring.models import Models
+from securevision.wiring.one_source import OneSource
 
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -72,58 +68,48 @@ def print_event(event: Event, as_json: bool) -> None:
 
 
 def _finding(payload: Payload) -> str:
-    if isinstance(payload, PlatePayload):
-        listed = f", on the {payload.list_match} list" if payload.list_match else ""
-        return f"plate  {payload.plate_text}  ({payload.confidence:.0%}{listed})"
-    nearest = "" if payload.similarity is None else f"  (similarity {payload.similarity:.2f})"
-    return f"face   {payload.person_name or 'unknown person'}{nearest}"
+    match payload:
+        case FacePayload(person_name, similarity):
+            nearest = "" if similarity is None else f"  (similarity {similarity:.2f})"
+            return f"face   {person_name or 'unknown person'}{nearest}"
+        case PlatePayload(text, confidence, list_match):
+            listed = f", on the {list_match} list" if list_match else ""
+            return f"plate  {text}  ({confidence:.0%}{listed})"
+        case CameraPayload(state, detail):
+            return f"camera {state}{f'  ({detail})' if detail else ''}"
 
 
-def print_events(source: FrameSource, pipeline: Pipeline, *, as_json: bool) -> list[Event]:
-    """Analyse a source until it ends, print its events as they come, and return them.
+def print_events(source: OneSource, *, as_json: bool) -> list[Event]:
+    """Print the events of a source as they come, until it ends, and return them.
 
     Raises SourceError when it gives no video, or refuses or cannot be reached before it gave any.
     """
     events = []
-    # Closed by hand, innermost too: after an interruption nobody else ends the thread that reads the source.
-    with closing(frames_of(source)) as frames:
-        for item in _with_progress(source, _connected(source, frames)):
-            for event in pipeline.take(item):
-                print_event(event, as_json)
-                events.append(event)
-        for event in pipeline.finish():
+    with closing(source.events()) as items:
+        for event in _with_progress(source, items):
             print_event(event, as_json)
             events.append(event)
     return events
 
 
-def _connected(source: FrameSource, items: Iterator[Frame | Tick]) -> Iterator[Frame | Tick]:
-    """Pass items on; give up on a source that cannot be opened the first time, though it would try again."""
-    given = False
-    for item in items:
-        given |= isinstance(item, Frame)
-        status = source.status
-        if not given and status.state in (SourceState.REFUSED, SourceState.BACKING_OFF):
-            raise SourceError(status.detail)
-        yield item
-
-
-def _with_progress(source: FrameSource, items: Iterator[Frame | Tick]) -> Iterator[Frame | Tick]:
-    """Pass items on; on a terminal, show how far the source is, or what it waits for."""
+def _with_progress(source: OneSource, items: Iterator[Event | None]) -> Iterator[Event]:
+    """Pass events on; on a terminal, show how far the source is, or what it waits for."""
     if not stderr.is_terminal:
-        yield from items
+        yield from (event for event in items if event is not None)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=stderr, transient=True) as bar:
         task = bar.add_task("starting", total=None)
         for item in items:
-            yield item
-            status = source.status
+            if item is not None:
+                yield item
+                continue
+            report = source.report
             bar.update(
                 task,
-                description=status.detail or str(status.state),
-                total=None if source.progress is None else 1.0,
-                completed=source.progress or 0.0,
+                description=report.status.detail or str(report.status.state),
+                total=None if report.progress is None else 1.0,
+                completed=report.progress or 0.0,
             )
 
 

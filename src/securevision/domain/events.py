@@ -8,10 +8,17 @@ from securevision.domain.rights import ALL_CAMERAS, Cameras
 
 
 class EventType(StrEnum):
-    """The kinds of event; the values are part of the API since 0.1."""
+    """The kinds of event; the values are part of the API, those of sightings since 0.1."""
 
     FACE_MATCH = "face_match"
     PLATE_READ = "plate_read"
+    CAMERA_DOWN = "camera_down"
+    CAMERA_UP = "camera_up"
+    CAMERA_TAMPERED = "camera_tampered"
+
+
+SIGHTINGS = frozenset({EventType.FACE_MATCH, EventType.PLATE_READ})
+"""What a camera saw; the others say how a camera is."""
 
 
 class ListMatch(StrEnum):
@@ -43,12 +50,45 @@ class PlatePayload:
     bbox: Box
 
 
-Payload = FacePayload | PlatePayload
+class CameraState(StrEnum):
+    """What became of a camera."""
+
+    DOWN = "down"
+    """It gives no pictures."""
+    UP = "up"
+    """It gives them again."""
+    TAMPERED = "tampered"
+    """It gives pictures that show nothing: it is covered, or they are always the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPayload:
+    """How a camera is from now on."""
+
+    state: CameraState
+    detail: str
+    """Why, in one sentence without secrets; may be empty."""
+
+
+Payload = FacePayload | PlatePayload | CameraPayload
+
+CAMERA_EVENTS = {
+    CameraState.DOWN: EventType.CAMERA_DOWN,
+    CameraState.UP: EventType.CAMERA_UP,
+    CameraState.TAMPERED: EventType.CAMERA_TAMPERED,
+}
+"""The type of event that tells of each state."""
 
 
 def event_type(payload: Payload) -> EventType:
     """Return the type of event that carries this payload."""
-    return EventType.FACE_MATCH if isinstance(payload, FacePayload) else EventType.PLATE_READ
+    match payload:
+        case FacePayload():
+            return EventType.FACE_MATCH
+        case PlatePayload():
+            return EventType.PLATE_READ
+        case CameraPayload(state):
+            return CAMERA_EVENTS[state]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +136,8 @@ class EventPosition:
 class EventQuery:
     """Which events are wanted, newest first."""
 
-    type: EventType | None = None
+    types: frozenset[EventType] | None = None
+    """Only events of these types; None for all."""
     since_ms: int | None = None
     """Only events of this capture time or later."""
     before: EventPosition | None = None

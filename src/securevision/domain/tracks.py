@@ -37,6 +37,8 @@ class Track:
     """How many observations it has."""
     confirmed: bool
     """It has enough of them to be believed."""
+    last_box: Box
+    """Where it was when it was last seen."""
     best_box: Box
     """Where it was in its best picture."""
     improved: bool

@@ -17,6 +17,8 @@ class VideoFormat:
     """Of the picture in pixels; 0 when the stream does not say."""
     extradata: bytes = b""
     """Parameter sets, as Annex B or as a container's configuration record; empty for MJPEG."""
+    quarters: int = 0
+    """How often the decoded picture must be turned counter-clockwise by 90 degrees, 0 to 3; a phone's file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,10 @@
 """The picture that an event shows."""
 
-import cv2
-import numpy as np
-
 from securevision.domain.frames import Pixels
 from securevision.domain.geometry import Box
 from securevision.errors import InvalidInput
+from securevision.footage.stills import jpeg_of
 
-_QUALITY = 88
 _MAX_SIDE = 640
 
 
@@ -26,10 +23,4 @@ class JpegCrops:
         x1, y1, x2, y2 = around.clipped(width, height).rounded()
         if x2 <= x1 or y2 <= y1:
             raise InvalidInput("The box lies outside the frame; nothing can be cut out.")
-        cut = pixels[y1:y2, x1:x2]
-        scale = _MAX_SIDE / max(cut.shape[:2])
-        if scale < 1:
-            small = cv2.resize(cut, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-            cut = np.asarray(small, np.uint8)
-        _, encoded = cv2.imencode(".jpg", cut, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-        return encoded.tobytes()
+        return jpeg_of(pixels[y1:y2, x1:x2], _MAX_SIDE)

@@ -43,6 +43,11 @@ class Reporter:
         self._visits = [v for v in self._visits if ts_ms - v.last_ms <= self._config.cooldown_ms]
         return drafts
 
+    def label(self, track: Track) -> str:
+        """Return the name or the plate that a track is taken for now; empty for somebody unknown."""
+        payload = self._payload(track)
+        return payload.plate_text if isinstance(payload, PlatePayload) else _name_of(payload)
+
     def _report(self, track: Track) -> EventDraft | None:
         payload = self._payload(track)
         before = self._reported.get(track.track_id)
@@ -79,6 +84,10 @@ class Reporter:
         if isinstance(a, str) or isinstance(b, str):
             return isinstance(a, str) and isinstance(b, str) and a == b
         return float(a @ b) >= self._config.similarity_threshold
+
+
+def _name_of(payload: Payload) -> str:
+    return (isinstance(payload, FacePayload) and payload.person_name) or ""
 
 
 def _identity(evidence: FaceEvidence | PlateEvidence, payload: Payload) -> str | Embedding:

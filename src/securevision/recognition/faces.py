@@ -1,15 +1,10 @@
-"""Faces in a frame, and templates from a photo."""
+"""Faces in a frame or a photo."""
 
-import hashlib
 from collections.abc import Sequence
-from pathlib import Path
 
 from securevision.domain.configs import FaceConfig
 from securevision.domain.frames import Pixels
 from securevision.domain.observations import FaceObservation
-from securevision.domain.people import Template
-from securevision.errors import InvalidInput
-from securevision.recognition.images import decode_image, read_bytes
 from securevision.recognition.sface import FaceEmbedder
 from securevision.recognition.yunet import FaceDetection, FaceDetector
 
@@ -39,23 +34,6 @@ class FaceRecogniser:
             if found := self._detector.detect(pixels, side=side):
                 return [self._observation(pixels, face) for face in found]
         return []
-
-    def template(self, person_name: str, photo: Path) -> Template:
-        """Return the template of the one face in a photo.
-
-        Raises InvalidInput when the file is no picture, or shows no face or several.
-        """
-        data = read_bytes(photo)
-        faces = self.observe_still(decode_image(data, photo))
-        if not faces:
-            raise InvalidInput(
-                f"No face was found in {photo}; use a photo that shows the face from the front."
-            )
-        if len(faces) > 1:
-            raise InvalidInput(
-                f"{len(faces)} faces were found in {photo}; use a photo of {person_name} alone, or crop it."
-            )
-        return Template(person_name, faces[0].embedding, hashlib.sha256(data).hexdigest())
 
     def _observation(self, pixels: Pixels, found: FaceDetection) -> FaceObservation:
         return FaceObservation(found.box, found.score, self._embedder.embed(pixels, found.landmarks))

@@ -1,7 +1,5 @@
 """onnxruntime sessions, all made the same way."""
 
-from pathlib import Path
-
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
@@ -16,20 +14,19 @@ _ERRORS_ONLY = 3
 class ModelSession:
     """One model, ready to run. `run` may be called from several threads at once."""
 
-    def __init__(self, path: Path, *, threads: int) -> None:
-        """Load a model. Raises Unavailable when the file is not a model that this machine can run."""
+    def __init__(self, name: str, model: bytes) -> None:
+        """Load a model of that file name. Raises Unavailable when it is none that this machine can run."""
         options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
+        # Frames side by side, each on one thread, get more done than one frame on several.
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         # SFace lists its weights as inputs; onnxruntime would warn of each one at every start.
         options.log_severity_level = _ERRORS_ONLY
-        # A spinning pool takes the cores that decode the cameras.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self._session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+            self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # noqa: BLE001 - onnxruntime's own classes all derive from Exception alone
             raise Unavailable(
-                f"The model {path.name} cannot be loaded ({type(error).__name__}); "
+                f"The model {name} cannot be loaded ({type(error).__name__}); "
                 "run `securevision models verify`."
             ) from None
         self._input = self._session.get_inputs()[0].name

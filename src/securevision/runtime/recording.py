@@ -3,12 +3,12 @@
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from securevision.domain.events import Event, EventDraft
 from securevision.domain.ports.clock import Clock
-from securevision.domain.ports.store import EventStore
+from securevision.domain.ports.store import EventStore, PictureStore
 from securevision.errors import NotFound, SecureVisionError
 from securevision.runtime.feed import Feed
 
@@ -18,11 +18,20 @@ _MAX_SIGHTINGS = 10_000
 _SECONDS_BETWEEN_COMPLAINTS = 60.0
 
 
-class EventRecorder(Protocol):
-    """Where the drafts of one source go."""
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The pictures of a sighting, as JPEG."""
 
-    def record(self, draft: EventDraft, crop: bytes | None) -> None:
-        """Take a draft and, if there is one, its picture as JPEG."""
+    crop: bytes
+    picture: bytes
+    """The whole frame; may be empty."""
+
+
+class EventRecorder(Protocol):
+    """Where drafts go."""
+
+    def record(self, draft: EventDraft, evidence: Evidence | None) -> None:
+        """Take a draft and, if there are any, its pictures."""
         ...
 
     def flush(self) -> Sequence[Event]:
@@ -37,25 +46,28 @@ class StoringRecorder:
     flush; of more than 1000 such events the oldest are lost.
     """
 
-    def __init__(self, store: EventStore, feed: Feed, clock: Clock) -> None:
+    def __init__(self, store: EventStore, pictures: PictureStore, feed: Feed, clock: Clock) -> None:
         self._store = store
+        self._pictures = pictures
         self._feed = feed
         self._clock = clock
-        self._pending: deque[tuple[EventDraft, bytes | None]] = deque(maxlen=_MAX_PENDING)
+        self._pending: deque[tuple[EventDraft, Evidence | None]] = deque(maxlen=_MAX_PENDING)
         self._event_ids: OrderedDict[int, int] = OrderedDict()
         self._complained = float("-inf")
 
-    def record(self, draft: EventDraft, crop: bytes | None) -> None:
+    def record(self, draft: EventDraft, evidence: Evidence | None) -> None:
         """Take a draft; see EventRecorder."""
-        self._pending.append((draft, crop))
+        self._pending.append((draft, evidence))
 
     def flush(self) -> Sequence[Event]:
         """Store what is pending, as far as the store takes it, and tell the feed."""
         stored = []
         while self._pending:
-            draft, crop = self._pending[0]
+            draft, evidence = self._pending[0]
             try:
-                event = self._save(draft, crop)
+                event = self._save(draft, evidence.crop if evidence else None)
+                if evidence and evidence.picture:
+                    self._pictures.put(event.id, evidence.picture)
             except SecureVisionError as error:
                 self._complain(error)
                 break
@@ -87,12 +99,13 @@ class StoringRecorder:
 class PassingRecorder:
     """Numbers events and passes them on, for a run that stores nothing."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, feed: Feed, clock: Clock) -> None:
+        self._feed = feed
         self._clock = clock
         self._events: dict[int, Event] = {}
         self._passed: list[Event] = []
 
-    def record(self, draft: EventDraft, crop: bytes | None) -> None:  # noqa: ARG002 - nobody looks at it
+    def record(self, draft: EventDraft, evidence: Evidence | None) -> None:  # noqa: ARG002 - nobody looks at it
         """Take a draft; see EventRecorder."""
         before = self._events.get(draft.sighting)
         if before is None:
@@ -104,6 +117,8 @@ class PassingRecorder:
         self._passed.append(event)
 
     def flush(self) -> Sequence[Event]:
-        """Return what was taken since the last call."""
+        """Tell the feed of what was taken since the last call, and return it."""
         passed, self._passed = self._passed, []
+        for event in passed:
+            self._feed.publish(event)
         return passed

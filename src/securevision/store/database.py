@@ -66,8 +66,7 @@ class Database:
                     f"The database {self._path.name} cannot be used where it is; put it on a local disk."
                 )
         if old:
-            with self._writing.begin() as connection:
-                upgrade(connection)
+            upgrade(self._writing)
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on one consistent state of the database, which it cannot change, and return its result.

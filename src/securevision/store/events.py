@@ -1,16 +1,17 @@
 """Events with their crops, in the database."""
 
-import json
-
 from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from securevision.domain.events import (
+    CAMERA_EVENTS,
+    CameraPayload,
     Event,
     EventDraft,
     EventPage,
     EventPosition,
     EventQuery,
+    EventType,
     FacePayload,
     ListMatch,
     Payload,
@@ -23,9 +24,11 @@ from securevision.domain.rights import NO_CAMERAS
 from securevision.errors import InvalidInput, NotFound
 from securevision.store.database import Database
 from securevision.store.tables import EventRow, crops, events
-from securevision.store.values import int64
+from securevision.store.values import int64, these
 
+_STATES = {type_: state for state, type_ in CAMERA_EVENTS.items()}
 _CHUNK = 100
+_NO_EVENT = 1 << 62
 """Events deleted in one transaction: about 2 MB with their crops, so that new events don't wait for long."""
 
 
@@ -95,14 +98,10 @@ class SqlEventStore:
         statement = (
             select(events).order_by(events.c.ts_ms.desc(), events.c.id.desc()).limit(int64(query.limit + 1))
         )
-        if query.type is not None:
-            statement = statement.where(events.c.type == query.type.value)
+        if query.types is not None:
+            statement = statement.where(events.c.type.in_(sorted(query.types)))
         if query.cameras.names is not None:
-            # One parameter for all of them: SQLite takes 32,766 at most.
-            names = select(
-                func.json_each(json.dumps(sorted(query.cameras.names))).table_valued("value").c.value
-            )
-            statement = statement.where(events.c.source_id.in_(names))
+            statement = statement.where(events.c.source_id.in_(these(query.cameras.names)))
         if query.since_ms is not None:
             statement = statement.where(events.c.ts_ms >= int64(query.since_ms))
         if query.before is not None:
@@ -112,6 +111,12 @@ class SqlEventStore:
         found = tuple(_event(row) for row in rows[: query.limit])
         more = len(rows) > query.limit
         return EventPage(found, EventPosition(found[-1].ts_ms, found[-1].id) if more else None)
+
+    def oldest_id(self) -> int:
+        """Return the number of the oldest event; when there is none, one larger than any."""
+        statement = select(func.min(events.c.id))
+        oldest: int | None = self._database.read(lambda connection: connection.scalar(statement))
+        return _NO_EVENT if oldest is None else oldest
 
     def delete_created_before(self, created_ms: int) -> int:
         """Delete events stored before that moment, with their crops; return how many."""
@@ -140,33 +145,40 @@ def _put_crop(connection: Connection, event_id: int, crop: bytes | None) -> None
 
 
 def _payload_columns(payload: Payload) -> dict[str, object]:
-    """Return every column that a payload decides; those of the other type are null."""
+    """Return every column that a payload decides; those of other types are null."""
     face = payload if isinstance(payload, FacePayload) else None
     plate = payload if isinstance(payload, PlatePayload) else None
+    camera = payload if isinstance(payload, CameraPayload) else None
+    box = None if isinstance(payload, CameraPayload) else payload.bbox
     return {
         "type": event_type(payload).value,
-        "x1": payload.bbox.x1,
-        "y1": payload.bbox.y1,
-        "x2": payload.bbox.x2,
-        "y2": payload.bbox.y2,
+        "x1": box and box.x1,
+        "y1": box and box.y1,
+        "x2": box and box.x2,
+        "y2": box and box.y2,
         "person_name": face and face.person_name,
         "similarity": face and face.similarity,
         "plate_text": plate and plate.plate_text,
         "confidence": plate and plate.confidence,
         "list_match": plate and plate.list_match and plate.list_match.value,
         "region": plate and plate.region,
+        "detail": camera and camera.detail,
     }
 
 
 def _event(row: EventRow) -> Event:
-    (event_id, version, _, source_id, ts_ms, created_ms, x1, y1, x2, y2, *_) = row
-    *_, person_name, similarity, plate_text, confidence, list_match, region = row
+    event_id, version, _, source_id, ts_ms, created_ms, *_ = row
+    return Event(event_id, version, source_id, ts_ms, created_ms, _payload(row))
+
+
+def _payload(row: EventRow) -> Payload:
+    _, _, type_, _, _, _, x1, y1, x2, y2, *_ = row
+    *_, person_name, similarity, plate_text, confidence, list_match, region, detail = row
+    # Only how a camera is has no box; a plate has both of its own and a face neither: the constraint says so.
+    if x1 is None or y1 is None or x2 is None or y2 is None:
+        return CameraPayload(_STATES[EventType(type_)], detail or "")
     box = Box(x1, y1, x2, y2)
-    payload: Payload
-    # A plate has both and a face neither: the table's constraint says so.
     if plate_text is None or confidence is None:
-        payload = FacePayload(person_name, similarity, box)
-    else:
-        list_ = None if list_match is None else ListMatch(list_match)
-        payload = PlatePayload(plate_text, confidence, list_, region, box)
-    return Event(event_id, version, source_id, ts_ms, created_ms, payload)
+        return FacePayload(person_name, similarity, box)
+    list_ = None if list_match is None else ListMatch(list_match)
+    return PlatePayload(plate_text, confidence, list_, region, box)

@@ -10,6 +10,7 @@ from securevision.domain.ports.clock import Clock
 from securevision.store.access_tables import totp
 from securevision.store.audit import append
 from securevision.store.audit_tables import sealed_secrets
+from securevision.store.camera_tables import cameras
 from securevision.store.database import Database
 
 TABLE = "sealed_secrets"
@@ -46,5 +47,5 @@ class SealedSecrets:
 
 def holds_anything_sealed(database: Database) -> bool:
     """Return whether the key file is needed to open what is here."""
-    statement = select(exists(sealed_secrets.select()) | exists(totp.select()))
+    statement = select(exists(sealed_secrets.select()) | exists(totp.select()) | exists(cameras.select()))
     return bool(database.read(lambda connection: connection.scalar(statement)))

@@ -24,22 +24,23 @@ EventRow = tuple[
     str,  # source_id
     int,  # ts_ms
     int,  # created_ms
-    float,  # x1
-    float,  # y1
-    float,  # x2
-    float,  # y2
+    float | None,  # x1
+    float | None,  # y1
+    float | None,  # x2
+    float | None,  # y2
     str | None,  # person_name
     float | None,  # similarity
     str | None,  # plate_text
     float | None,  # confidence
     str | None,  # list_match
     str | None,  # region
+    str | None,  # detail
 ]
 """What `select(events)` gives."""
 
 
 class EventColumns(TypedColumns):
-    """One row an event; the columns of the other type's payload are null."""
+    """One row an event; the columns of other types' payloads are null."""
 
     id = Column(Integer, primary_key=True)
     version: Named[int]
@@ -47,16 +48,17 @@ class EventColumns(TypedColumns):
     source_id: Named[str] = Column(Text)
     ts_ms: Named[int]
     created_ms: Named[int]
-    x1: Named[float]
-    y1: Named[float]
-    x2: Named[float]
-    y2: Named[float]
+    x1: Named[float | None]
+    y1: Named[float | None]
+    x2: Named[float | None]
+    y2: Named[float | None]
     person_name: Named[str | None] = Column(Text)
     similarity: Named[float | None]
     plate_text: Named[str | None] = Column(Text)
     confidence: Named[float | None]
     list_match: Named[str | None] = Column(Text)
     region: Named[str | None] = Column(Text)
+    detail: Named[str | None] = Column(Text)
 
     __row_pos__: EventRow
 
@@ -66,8 +68,11 @@ events = Table(
     metadata,
     EventColumns,
     CheckConstraint(
-        "CASE type WHEN 'face_match' THEN plate_text IS NULL AND confidence IS NULL"
-        " WHEN 'plate_read' THEN plate_text IS NOT NULL AND confidence IS NOT NULL ELSE 0 END",
+        "CASE WHEN type IN ('camera_down', 'camera_up', 'camera_tampered') THEN detail IS NOT NULL AND"
+        " coalesce(x1, y1, x2, y2, person_name, similarity, plate_text, confidence, list_match, region) IS NULL"
+        " WHEN detail IS NOT NULL OR x1 IS NULL OR y1 IS NULL OR x2 IS NULL OR y2 IS NULL THEN 0"
+        " WHEN type = 'face_match' THEN plate_text IS NULL AND confidence IS NULL"
+        " WHEN type = 'plate_read' THEN plate_text IS NOT NULL AND confidence IS NOT NULL ELSE 0 END",
         name="ck_events_payload",
     ),
     # AUTOINCREMENT: the id of a deleted event never names another one.

@@ -6,7 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, Engine, inspect
 
 from securevision.errors import Unavailable
 
@@ -30,12 +30,20 @@ def needs_upgrade(connection: Connection, name: str) -> bool:
     return revisions != set(scripts.get_heads())
 
 
-def upgrade(connection: Connection) -> None:
-    """Run the migrations that are missing, inside the connection's transaction: all of them or none."""
+def upgrade(engine: Engine) -> None:
+    """Run the migrations that are missing in one transaction: all of them or none.
+
+    Foreign keys are off meanwhile, or a table that is made anew would take with it the rows that refer to it.
+    """
     config = _config()
-    config.attributes["connection"] = connection
-    with _ALEMBIC:
-        command.upgrade(config, "head")
+    with engine.connect() as connection:
+        plain = connection.connection
+        # Not possible inside a transaction.
+        plain.execute("PRAGMA foreign_keys = OFF")
+        config.attributes["connection"] = connection
+        with _ALEMBIC, connection.begin():
+            command.upgrade(config, "head")
+        plain.execute("PRAGMA foreign_keys = ON")
 
 
 def _config() -> Config:

@@ -82,6 +82,7 @@ class Tracker(Generic[Seen]):
             last_ms=track.last_ms,
             hits=track.hits,
             confirmed=track.hits >= self._config.frames_required,
+            last_box=track.last_box,
             best_box=track.best_box,
             improved=improved,
             ended=ended,
@@ -117,7 +118,7 @@ class _LiveTrack(Generic[Seen]):
     def __init__(self, track_id: int, accumulator: Accumulator[Seen]) -> None:
         self.track_id = track_id
         self.accumulator = accumulator
-        self.best_box = self._box = Box(0, 0, 0, 0)
+        self.best_box = self.last_box = Box(0, 0, 0, 0)
         self._velocity = (0.0, 0.0)  # pixels a millisecond
         self._best_quality = -1.0
         self.last_ms = 0
@@ -126,16 +127,16 @@ class _LiveTrack(Generic[Seen]):
     def predict(self, ts_ms: int) -> Box:
         """Return where the object should be at that time."""
         elapsed = ts_ms - self.last_ms
-        return self._box.shifted(self._velocity[0] * elapsed, self._velocity[1] * elapsed)
+        return self.last_box.shifted(self._velocity[0] * elapsed, self._velocity[1] * elapsed)
 
     def add(self, ts_ms: int, observation: Seen) -> bool:
         """Take one more observation; return whether it is the best picture so far."""
         elapsed = ts_ms - self.last_ms
         if self.hits and elapsed > 0:
-            dx = (observation.box.x1 + observation.box.x2 - self._box.x1 - self._box.x2) / 2
-            dy = (observation.box.y1 + observation.box.y2 - self._box.y1 - self._box.y2) / 2
+            dx = (observation.box.x1 + observation.box.x2 - self.last_box.x1 - self.last_box.x2) / 2
+            dy = (observation.box.y1 + observation.box.y2 - self.last_box.y1 - self.last_box.y2) / 2
             self._velocity = (dx / elapsed, dy / elapsed)
-        self._box = observation.box
+        self.last_box = observation.box
         self.last_ms = ts_ms
         self.hits += 1
         self.accumulator.add(observation)

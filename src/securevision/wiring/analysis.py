@@ -1,24 +1,20 @@
-"""A pipeline for one source."""
+"""From what is seen to events, as the settings say."""
 
 import stat
-from collections.abc import Mapping, Sequence
-from itertools import count
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from securevision.domain.observations import FaceObservation, PlateObservation
 from securevision.domain.people import Template
 from securevision.domain.plates import PlateLists
 from securevision.errors import InvalidInput
-from securevision.footage.crops import JpegCrops
 from securevision.incidents.matching import Gallery
 from securevision.incidents.plate_lists import MAX_BYTES, parse_plate_list
 from securevision.incidents.reporter import Reporter
-from securevision.runtime.pipeline import Pipeline, Sight
+from securevision.runtime.pipeline import Pipeline
 from securevision.runtime.recording import EventRecorder
 from securevision.settings import Settings
 from securevision.tracking.evidence import FaceSum, PlateVote
 from securevision.tracking.tracker import Tracker
-from securevision.wiring.models import Models
 
 
 def make_gallery(settings: Settings, templates: Sequence[Template]) -> Gallery:
@@ -31,24 +27,21 @@ def read_plate_lists(settings: Settings) -> PlateLists:
     return PlateLists(_plates(settings.plates.allow_list), _plates(settings.plates.block_list))
 
 
-def make_pipeline(
-    settings: Settings, models: Models, gallery: Gallery, lists: PlateLists, recorder: EventRecorder
-) -> Pipeline:
-    """Make the way from the frames of the configured camera to events."""
-    ids = count(1)
-    source_id = settings.camera.id
+def pipelines(
+    settings: Settings, gallery: Gallery, lists: PlateLists, recorder: EventRecorder
+) -> Callable[[str, Iterator[int]], Pipeline]:
+    """Return what makes the way from the looks at a camera to events."""
     tracking = settings.tracking_config
-    sights: list[Sight[FaceObservation] | Sight[PlateObservation]] = []
-    if settings.face.enabled:
-        sights.append(Sight(models.faces(), Tracker(tracking, source_id, FaceSum, ids)))
-    if settings.plates.enabled:
-        sights.append(Sight(models.plates(), Tracker(tracking, source_id, PlateVote, ids)))
-    if not sights:
-        raise InvalidInput(
-            "Neither faces nor plates are to be recognised; "
-            "set SECUREVISION__FACE__ENABLED or SECUREVISION__PLATES__ENABLED to true."
+
+    def make(camera: str, sightings: Iterator[int]) -> Pipeline:
+        return Pipeline(
+            Tracker(tracking, camera, FaceSum, sightings),
+            Tracker(tracking, camera, PlateVote, sightings),
+            Reporter(settings.incident_config, gallery, lists),
+            recorder,
         )
-    return Pipeline(sights, Reporter(settings.incident_config, gallery, lists), JpegCrops(), recorder)
+
+    return make
 
 
 def _plates(path: Path | None) -> Mapping[str, str]:

@@ -12,21 +12,20 @@ from enum import StrEnum
 from securevision.access.administrators import is_administrator
 from securevision.access.tokens import check_token_strength
 from securevision.artifacts.store import ArtifactState
-from securevision.cameras.sources import open_source
 from securevision.clock import SystemClock
-from securevision.domain.frames import Frame
 from securevision.errors import NotFound, SecureVisionError
 from securevision.settings import Settings
 from securevision.vault.tls import expiry_warning, load_server_context
 from securevision.wiring.analysis import read_plate_lists
+from securevision.wiring.cameras import checked_address
 from securevision.wiring.listening import check_exposure, is_loopback
 from securevision.wiring.models import Models
 from securevision.wiring.storage import database_path, open_storage
 from securevision.wiring.tls import describe_authority, own_files
+from securevision.wiring.trial import seal_of_a_worker, try_camera
 
 _MIN_PYTHON = (3, 11)
 _MIN_FREE_BYTES = 500 * 2**20
-_SECONDS_FOR_A_FRAME = 8.0
 
 
 class Verdict(StrEnum):
@@ -59,6 +58,7 @@ def run_checks(settings: Settings, models: Models) -> Iterator[Check]:
     yield from _guarded("API token", lambda: _token(settings))
     yield from _guarded("HTTPS", lambda: _encryption(settings))
     yield _port(settings)
+    yield from _guarded("sandbox", lambda: _sandbox(settings))
     yield from _guarded("camera", lambda: _camera(settings))
 
 
@@ -204,22 +204,26 @@ def _port(settings: Settings) -> Check:
 def _camera(settings: Settings) -> Check:
     url, camera = settings.camera.url, settings.camera
     if url is None:
-        return Check(Verdict.WARNING, "camera", "none is set; set SECUREVISION__CAMERA__URL=rtsp://...")
-    clock = SystemClock()
-    source = open_source(
-        url.get_secret_value(),
-        source_id=camera.id,
-        fps=camera.fps,
-        clock=clock,
-        allow_loopback=camera.allow_loopback,
+        return Check(
+            Verdict.OK, "camera", "none is set here; `securevision camera list` shows those that are kept"
+        )
+    text = url.get_secret_value()
+    address = checked_address(text, allow_loopback=camera.allow_loopback)
+    trial = try_camera(settings, address, text, allow_loopback=camera.allow_loopback)
+    if trial.failure:
+        return Check(Verdict.FAILED, "camera", trial.failure)
+    return Check(Verdict.OK, "camera", f"gives {trial.width} x {trial.height} pixels")
+
+
+def _sandbox(settings: Settings) -> Check:
+    """Start a media worker that reads nothing, and look how well it is sealed."""
+    seal = seal_of_a_worker(settings)
+    if seal.sufficient:
+        return Check(Verdict.OK if seal.files else Verdict.WARNING, "sandbox", seal.text)
+    if sys.platform != "linux":
+        return Check(Verdict.WARNING, "sandbox", "this system cannot seal the processes that decode video")
+    return Check(
+        Verdict.WARNING if settings.sandbox.allow_unsealed else Verdict.FAILED,
+        "sandbox",
+        f"{seal.text}; nothing is decoded unless SECUREVISION__SANDBOX__ALLOW_UNSEALED=true",
     )
-    end = clock.monotonic() + _SECONDS_FOR_A_FRAME
-    try:
-        for item in source.frames():
-            if isinstance(item, Frame):
-                return Check(Verdict.OK, "camera", f"gives {item.width} x {item.height} pixels")
-            if clock.monotonic() > end:
-                break
-    finally:
-        source.close()
-    return Check(Verdict.FAILED, "camera", source.status.detail or "gave no frame; check its URL.")

@@ -1,4 +1,4 @@
-"""The model files and what is made of them."""
+"""The model files."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -7,13 +7,6 @@ from platformdirs import user_cache_path
 
 from securevision.artifacts.manifest import Artifact, packaged_manifest
 from securevision.artifacts.store import ArtifactState, ArtifactStore, Progress
-from securevision.recognition.faces import FaceRecogniser
-from securevision.recognition.plates import PlateRecogniser
-from securevision.recognition.sessions import ModelSession
-from securevision.recognition.sface import FaceEmbedder
-from securevision.recognition.text_finder import TextFinder
-from securevision.recognition.text_reader import TextReader
-from securevision.recognition.yunet import FaceDetector
 from securevision.settings import Settings
 
 PORTRAIT = "astronaut.png"
@@ -21,7 +14,6 @@ _YUNET = "face_detection_yunet_2023mar.onnx"
 _SFACE = "face_recognition_sface_2021dec.onnx"
 _TEXT_FINDER = "PP-OCRv6_det_small.onnx"
 _TEXT_READER = "PP-OCRv6_rec_small.onnx"
-_TEXT_SCORE = 0.5
 
 Say = Callable[[str], None]
 """Tells the user something, one line."""
@@ -33,7 +25,6 @@ class Models:
     def __init__(self, settings: Settings, say: Say, progress: Progress | None = None) -> None:
         directory = settings.models.directory or user_cache_path("securevision", appauthor=False) / "models"
         self.store = ArtifactStore(packaged_manifest(), directory)
-        self._settings = settings
         self._say = say
         self._progress = progress
 
@@ -50,19 +41,12 @@ class Models:
         """Fetch every file that is missing, and return those. Raises Unavailable."""
         return self.store.pull(None, self._progress)
 
-    def faces(self) -> FaceRecogniser:
-        """Make the face recogniser."""
-        yunet, sface = (self._session(path) for path in self.files(_YUNET, _SFACE))
-        config = self._settings.face_config
-        detector = FaceDetector(yunet, score_threshold=config.detection_threshold)
-        return FaceRecogniser(detector, FaceEmbedder(sface), config)
+    def face_files(self) -> tuple[str, str]:
+        """Return the paths of the face detector and the embedder, fetching them if needed. Raises Unavailable."""
+        yunet, sface = self.files(_YUNET, _SFACE)
+        return str(yunet), str(sface)
 
-    def plates(self) -> PlateRecogniser:
-        """Make the plate recogniser."""
-        finder, reader = (self._session(path) for path in self.files(_TEXT_FINDER, _TEXT_READER))
-        config = self._settings.plate_config
-        text_finder = TextFinder(finder, side=config.search_size, score_threshold=_TEXT_SCORE)
-        return PlateRecogniser(text_finder, TextReader(reader), config)
-
-    def _session(self, path: Path) -> ModelSession:
-        return ModelSession(path, threads=self._settings.models.threads)
+    def plate_files(self) -> tuple[str, str]:
+        """Return the paths of the text finder and the text reader, likewise."""
+        finder, reader = self.files(_TEXT_FINDER, _TEXT_READER)
+        return str(finder), str(reader)

@@ -1,4 +1,4 @@
-"""The server: one process with the web server, the database and one camera."""
+"""The core: the process with the web server, the database and the keys, which has the others do the rest."""
 
 import getpass
 import secrets
@@ -16,7 +16,7 @@ import uvicorn
 
 from securevision import __version__
 from securevision.access.lifetimes import IDLE_MS
-from securevision.access.roles import PROGRAM_SCOPES
+from securevision.access.roles import DEMO_SCOPES
 from securevision.access.tokens import check_token_strength, mint_secret, token_digest
 from securevision.api.app import create_app
 from securevision.api.client_address import ClientAddress
@@ -26,25 +26,25 @@ from securevision.api.services import ApiServices
 from securevision.clock import SystemClock
 from securevision.domain.accounts import ApiTokenDraft, Purpose, TokenKind
 from securevision.domain.audit import AuditAction, AuditDraft
-from securevision.domain.frames import SourceState, SourceStatus
-from securevision.domain.ports.cameras import FrameSource
-from securevision.domain.rights import ALL_CAMERAS, Permission
-from securevision.runtime.camera_loop import CameraLoop, GalleryRefresh
+from securevision.domain.rights import ALL_CAMERAS
+from securevision.runtime.camera_hub import WatchedCamera
+from securevision.runtime.camera_keeper import EVERY_S
 from securevision.runtime.chores import Chore, Chores
 from securevision.runtime.epoch_watch import PollingEpochWatch
 from securevision.runtime.feed import Feed
-from securevision.runtime.recording import StoringRecorder
 from securevision.runtime.retention import delete_expired
 from securevision.settings import Settings
 from securevision.store.throttle import ThrottleFile
 from securevision.wiring.access import THROTTLE_FILE, make_access
-from securevision.wiring.analysis import make_gallery, make_pipeline, read_plate_lists
 from securevision.wiring.audit import Audit, make_audit
+from securevision.wiring.cameras import camera_desk, keep_configured_camera
+from securevision.wiring.footage import Footage, open_footage
 from securevision.wiring.keys import open_sealer
 from securevision.wiring.listening import listen, origin_of
 from securevision.wiring.models import Models
 from securevision.wiring.storage import Storage, open_storage
 from securevision.wiring.tls import Tls, sends_hsts
+from securevision.wiring.watching import Watching, make_watching
 
 _MINUTE_S = 60.0
 _HOUR_S = 60 * _MINUTE_S
@@ -71,13 +71,14 @@ class _Core:
     audit: Audit
     tls: Tls | None
     origin: str
+    footage: Footage
+    watching: Watching
 
 
-def serve(
-    settings: Settings, source: FrameSource | None, models: Models, tell: Tell, *, demo: bool = False
-) -> None:
-    """Serve until SIGINT or SIGTERM; with `demo`, the link that is told opens the events without an account.
+def serve(settings: Settings, models: Models, tell: Tell, *, demo: WatchedCamera | None = None) -> None:
+    """Serve until SIGINT or SIGTERM.
 
+    With a demo camera that one is watched alone, and the link that is told opens the events without an account.
     Raises InvalidInput and Unavailable when something that is needed is not there; then nothing was started.
     """
     clock = SystemClock()
@@ -94,7 +95,8 @@ def serve(
         tls = None if settings.tls.mode == "off" else Tls(settings, sealer, origin)
         epoch = PollingEpochWatch(storage.epoch, clock)
         feed = Feed()
-        camera = _camera(settings, source, models, storage, feed)
+        footage = open_footage(settings)
+        watching = make_watching(settings, models, storage, sealer, footage=footage, feed=feed)
         services = ApiServices(
             events=storage.events,
             feed=feed,
@@ -102,15 +104,20 @@ def serve(
             access=make_access(
                 settings, storage, audit, sealer, counters=counters, epoch=epoch, origin=origin
             ),
-            source_id=settings.camera.id,
-            source_status=(lambda: camera.status) if camera else _no_camera,
+            cameras=storage.cameras,
+            camera_desk=camera_desk(settings, storage, sealer, watching.sync),
+            watching=watching.engine.hub,
+            live=watching.engine.live,
+            recordings=storage.recordings,
+            recording_files=footage.recordings,
+            pictures=footage.pictures,
             retention_days=settings.events.retention_days,
             origin=origin,
             client_address=ClientAddress(settings.api.proxy_networks),
             allowed_origins=settings.api.allowed_origins,
             hsts=sends_hsts(settings, origin),
         )
-        core = _Core(settings, storage, audit, tls, origin)
+        core = _Core(settings, storage, audit, tls, origin, footage, watching)
         config = server_config(
             create_app(services),
             host=settings.api.host,
@@ -119,32 +126,23 @@ def serve(
             tls=tls.context if tls else None,
         )
         audit.log.record(_started(core))
+        if settings.sandbox.allow_unsealed:
+            audit.log.record(_unsealed())
         stack.callback(_record_end, audit)
-        parts: list[_Part] = [epoch, _chores(core), *([camera] if camera else [])]
+        if demo is None:
+            keep_configured_camera(settings, storage.cameras, sealer)
+        parts: list[_Part] = [epoch, watching, _chores(core)]
         for part in parts:
             part.start()
             stack.callback(part.close)
-        _tell_links(core, tell, demo=demo)
+        if demo is not None:
+            watching.watch_demo(demo)
+        _tell_links(core, tell, demo=demo is not None)
         _run(uvicorn.Server(config), listener, tls)
 
 
-def _camera(
-    settings: Settings, source: FrameSource | None, models: Models, storage: Storage, feed: Feed
-) -> CameraLoop | None:
-    if source is None:
-        return None
-    recorder = StoringRecorder(storage.events, feed, SystemClock())
-    pipeline = make_pipeline(
-        settings, models, make_gallery(settings, ()), read_plate_lists(settings), recorder
-    )
-    refresh = GalleryRefresh(storage.people, lambda: make_gallery(settings, storage.people.templates()))
-    return CameraLoop(source, pipeline, refresh)
-
-
-def _no_camera() -> SourceStatus:
-    return SourceStatus(
-        SourceState.ENDED, "No camera is set; start again with SECUREVISION__CAMERA__URL=rtsp://..."
-    )
+def _unsealed() -> AuditDraft:
+    return AuditDraft(AuditAction.SANDBOX_OVERRIDDEN, "system", actor_name=getpass.getuser())
 
 
 def _chores(core: _Core) -> Chores:
@@ -152,6 +150,9 @@ def _chores(core: _Core) -> Chores:
     days = core.settings.events.retention_days
     return Chores(
         [
+            Chore(EVERY_S, core.watching.sync),
+            Chore(_MINUTE_S, core.footage.retention(core.settings, storage).apply),
+            Chore(_HOUR_S, lambda: core.footage.forget_pictures(storage)),
             Chore(_MINUTE_S, audit.log.flush_repeats),
             Chore(_HOUR_S, audit.reader.checkpoint),
             Chore(_HOUR_S, lambda: delete_expired(storage.events, clock, days)),
@@ -229,7 +230,7 @@ def _demo_token(core: _Core, now_ms: int) -> int:
         TokenKind.DISPLAY,
         "demo",
         None,
-        PROGRAM_SCOPES - {Permission.AUDIT_READ, Permission.EVENTS_DELETE},
+        DEMO_SCOPES,
         ALL_CAMERAS,
         None,
         now_ms,

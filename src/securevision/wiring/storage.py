@@ -8,12 +8,14 @@ from pathlib import Path
 
 from securevision.clock import SystemClock
 from securevision.settings import Settings
+from securevision.store.cameras import SqlCameraStore
 from securevision.store.database import Database
 from securevision.store.epoch import SqlEpochReader
 from securevision.store.events import SqlEventStore
 from securevision.store.factors import SqlFactorStore
 from securevision.store.one_time import SqlOneTimeStore
 from securevision.store.people import SqlPeopleStore
+from securevision.store.recordings import SqlRecordingStore
 from securevision.store.sessions import SqlSessionStore
 from securevision.store.tokens import SqlTokenStore
 from securevision.store.users import SqlUserStore
@@ -34,6 +36,8 @@ class Storage:
     sessions: SqlSessionStore
     tokens: SqlTokenStore
     one_time: SqlOneTimeStore
+    cameras: SqlCameraStore
+    recordings: SqlRecordingStore
     epoch: SqlEpochReader
 
 
@@ -58,5 +62,7 @@ def open_storage(settings: Settings) -> Iterator[Storage]:
             SqlSessionStore(database, clock, entropy),
             SqlTokenStore(database, clock, entropy),
             SqlOneTimeStore(database),
+            SqlCameraStore(database, clock, entropy),
+            SqlRecordingStore(database, clock, entropy),
             SqlEpochReader(database),
         )

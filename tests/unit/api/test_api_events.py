@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fakes.running_api import CAMERA, FACE, JPEG, OTHER_CAMERA, PLATE, STRANGER, RunningApi
+from fakes.running_api import CAMERA, DOWN, FACE, JPEG, OTHER_CAMERA, PLATE, STRANGER, RunningApi
 from fakes.visitor import Json, Visitor
 from securevision.access.lifetimes import LIVE_CROP_MS
 from securevision.domain.audit import AuditAction
@@ -60,6 +60,39 @@ def test_an_event_of_a_plate_with_its_version(api: RunningApi, viewer: Visitor) 
     }
     assert get(viewer, "/api/v1/events") == {"events": [expected], "next_cursor": None}
     assert get(viewer, f"/api/v1/events/{event.id}") == expected
+
+
+def test_an_event_of_a_camera(api: RunningApi, viewer: Visitor) -> None:
+    event = api.add(DOWN, ts_ms=1234)
+    expected = {
+        "id": event.id,
+        "version": 1,
+        "type": "camera_down",
+        "ts_ms": 1234,
+        "frame_source_id": "driveway",
+        "created_at": CREATED,
+        "payload": {"state": "down", "detail": "No picture for 8 s."},
+    }
+    assert get(viewer, f"/api/v1/events/{event.id}") == expected
+    assert get(viewer, "/api/v1/events?type=camera_down")["events"] == [expected]
+    assert get(viewer, "/api/v1/events?type=camera_up")["events"] == []
+    hidden = api.signed_in("Ada", Role.VIEWER, OTHER)
+    assert get(hidden, "/api/v1/events")["events"] == []
+
+
+def test_the_form_of_0_1_knows_faces_and_plates_alone(api: RunningApi, viewer: Visitor) -> None:
+    seen = []
+    for ts_ms in range(4):
+        seen += [api.add(FACE, ts_ms=ts_ms), api.add(PLATE, ts_ms=ts_ms)]
+        down = api.add(DOWN, ts_ms=ts_ms)
+    first = viewer.get("/events?limit=5")
+    rest = viewer.get(first.links["next"]["url"])
+    assert [event["id"] for event in first.json() + rest.json()] == [event.id for event in seen[::-1]]
+    assert len(first.json()) == 5
+    get(viewer, "/events?type=camera_down", 422)
+    for prefix in ("", "/api/v1"):
+        get(viewer, f"{prefix}/faces/{down.id}", 404)
+        get(viewer, f"{prefix}/plates/{down.id}", 404)
 
 
 def test_created_at_is_utc_in_iso_8601(api: RunningApi, viewer: Visitor) -> None:

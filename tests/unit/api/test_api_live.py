@@ -9,13 +9,23 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
-from fakes.running_api import CAMERA, FACE, LEGACY_TOKEN, OTHER_CAMERA, STRANGER, RunningApi, running_api
+from fakes.running_api import (
+    CAMERA,
+    DOWN,
+    FACE,
+    LEGACY_TOKEN,
+    OTHER_CAMERA,
+    STRANGER,
+    RunningApi,
+    running_api,
+)
 from fakes.visitor import Json
 from securevision.access.lifetimes import IDLE_MS
 from securevision.access.roles import PROGRAM_SCOPES
-from securevision.api.live import MAX_WAITING, MESSAGES_PER_SECOND
+from securevision.api.live import MAX_WAITING
 from securevision.api.routes.stream import MAX_OF_ONE, MAX_SOCKETS
 from securevision.api.services import ApiServices
+from securevision.api.sockets import MESSAGES_PER_SECOND
 from securevision.domain.ports.accounts import EpochWatch
 from securevision.domain.rights import ALL_CAMERAS, Cameras, Permission, Role
 from securevision.errors import Unavailable
@@ -81,10 +91,22 @@ def test_a_revised_event_is_sent_again_with_its_version(api: RunningApi, token: 
     assert (second["id"], second["version"], second["payload"]["person_name"]) == (event.id, 2, "Resident")
 
 
-def test_the_stream_of_0_1_sends_each_event_once_and_without_a_version(api: RunningApi) -> None:
+def test_how_a_camera_is_comes_too(api: RunningApi, token: str) -> None:
+    with api.stream(token=token) as socket:
+        event = api.add(DOWN)
+        received = receive(socket)
+    assert (received["id"], received["type"], received["payload"]["state"]) == (
+        event.id,
+        "camera_down",
+        "down",
+    )
+
+
+def test_the_stream_of_0_1_sends_each_sighting_once_and_without_a_version(api: RunningApi) -> None:
     with api.stream("/stream", token=LEGACY_TOKEN) as socket:
         first = api.add(STRANGER)
         api.revise(first, FACE)
+        api.add(DOWN)
         second = api.add()
         received = [receive(socket), receive(socket)]
     assert [event["id"] for event in received] == [first.id, second.id]

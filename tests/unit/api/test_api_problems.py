@@ -25,7 +25,7 @@ class FailingStore:
     def _fail(self, *_: object, **__: object) -> NoReturn:
         raise self._error
 
-    add = revise = get = crop = page = delete_created_before = _fail
+    add = revise = get = crop = page = oldest_id = delete_created_before = _fail
 
 
 def test_every_kind_of_error_has_a_status() -> None:

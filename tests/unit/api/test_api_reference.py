@@ -4,15 +4,17 @@ from pathlib import Path
 
 import pytest
 from fastapi.routing import iter_route_contexts
+from pydantic import BaseModel
 from starlette.routing import WebSocketRoute
 
 from fakes.running_api import RunningApi
 from securevision.access.roles import DISPLAY_SCOPES, PROGRAM_SCOPES
 from securevision.api.cookies import SESSION_COOKIE
-from securevision.api.live import CloseCode
 from securevision.api.problems import STATUS
 from securevision.api.routes.page import PAGE_FILES
-from securevision.api.schemas import FaceBody, PlateBody, VersionedEventBody
+from securevision.api.schemas import CameraStateBody, FaceBody, PlateBody, VersionedEventBody
+from securevision.api.sockets import CloseCode
+from securevision.domain.events import CameraState, EventType
 from securevision.domain.rights import Role
 from securevision.errors import ErrorKind
 
@@ -38,13 +40,21 @@ def test_every_status_and_close_code_is_named(number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", [*ErrorKind, *sorted(PROGRAM_SCOPES | DISPLAY_SCOPES), *Role, SESSION_COOKIE]
+    "word",
+    [
+        *ErrorKind,
+        *sorted(PROGRAM_SCOPES | DISPLAY_SCOPES),
+        *Role,
+        *EventType,
+        *CameraState,
+        SESSION_COOKIE,
+    ],
 )
-def test_every_error_scope_and_role_is_named(word: str) -> None:
+def test_every_error_scope_role_and_type_of_event_is_named(word: str) -> None:
     assert f"`{word}`" in REFERENCE
 
 
-@pytest.mark.parametrize("model", [VersionedEventBody, FaceBody, PlateBody])
-def test_every_field_of_an_event_is_named(model: type[VersionedEventBody | FaceBody | PlateBody]) -> None:
+@pytest.mark.parametrize("model", [VersionedEventBody, FaceBody, PlateBody, CameraStateBody])
+def test_every_field_of_an_event_is_named(model: type[BaseModel]) -> None:
     for name in model.model_fields:
         assert f"`{name}`" in REFERENCE or f"`{name}." in REFERENCE or f"`payload.{name}`" in REFERENCE

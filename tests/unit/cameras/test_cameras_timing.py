@@ -5,49 +5,74 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.clock import FakeClock
-from securevision.cameras.timing import MAX_GAP_S, CaptureTime, Sampler, StreamTime
+from securevision.cameras.timing import MAX_GAP, CaptureTime, PacketTime, Sampler
+from securevision.domain.video import TICKS_PER_SECOND, AccessUnit
 
-stamps = st.none() | st.floats(-1e6, 1e6)
-rates = st.none() | st.floats(0, 1e5)
+stamps = st.none() | st.integers(-(1 << 40), 1 << 40)
+TENTH = TICKS_PER_SECOND // 10
 
 
-@given(st.lists(stamps, max_size=50), rates)
-def test_stream_time_starts_at_0_and_always_grows_by_a_sane_step(
-    timestamps: list[float | None], rate: float | None
+def unit(pts: int | None, dts: int | None = None) -> AccessUnit:
+    return AccessUnit(b"x", keyframe=False, pts=pts, dts=dts)
+
+
+@given(st.lists(st.tuples(stamps, stamps), max_size=50), st.none() | st.integers(-10, 10**6))
+def test_packets_start_at_0_and_always_grow_by_a_sane_step(
+    timestamps: list[tuple[int | None, int | None]], step: int | None
 ) -> None:
-    time = StreamTime(rate)
-    placed = [time.place(timestamp) for timestamp in timestamps]
-    assert placed[:1] in ([], [0.0])
-    assert all(0.0 < later - earlier <= MAX_GAP_S + 1e-6 for earlier, later in pairwise(placed))
+    time = PacketTime(step=step)
+    placed = [time.place(unit(*stamp), 1000 + 40 * i) for i, stamp in enumerate(timestamps)]
+    assert [packet.dts for packet in placed[:1]] in ([], [0])
+    assert all(0 < later.dts - earlier.dts <= MAX_GAP for earlier, later in pairwise(placed))
+    assert all(packet.dts <= packet.pts <= packet.dts + MAX_GAP for packet in placed)
 
 
 @pytest.mark.parametrize(
     ("timestamps", "placed"),
     [
-        ([5.0, 5.1, 5.3], [0.0, 0.1, 0.3]),
-        ([None, None, None], [0.0, 0.1, 0.2]),
-        ([7.0, 7.0, 7.0], [0.0, 0.1, 0.2]),
-        ([7.0, 7.2, 3.0, 3.2], [0.0, 0.2, 0.3, 0.5]),
-        ([0.0, 900.0, 900.5], [0.0, 0.1, 0.6]),
-        ([None, 40.0, 40.2], [0.0, 0.1, 0.3]),
+        ([50, 51, 53], [0, 1, 3]),
+        ([None, None, None], [0, 1, 2]),
+        ([70, 70, 70], [0, 1, 2]),
+        ([70, 72, 30, 32], [0, 2, 3, 5]),
+        ([0, 9000, 9005], [0, 1, 6]),
+        ([None, 400, 402], [0, 1, 3]),
     ],
 )
-def test_broken_timestamps_are_mended(timestamps: list[float | None], placed: list[float]) -> None:
-    time = StreamTime(10.0)
-    assert [time.place(timestamp) for timestamp in timestamps] == pytest.approx(placed)
+@pytest.mark.parametrize("step", [None, TENTH])
+def test_broken_timestamps_are_mended_by_the_rate_or_by_when_pictures_came(
+    timestamps: list[int | None], placed: list[int], step: int | None
+) -> None:
+    """In tenths of a second; a picture came every tenth."""
+    time = PacketTime(step=step)
+    units = [unit(None if stamp is None else stamp * TENTH) for stamp in timestamps]
+    packets = [time.place(each, 5_000 + 100 * index) for index, each in enumerate(units)]
+    assert [packet.dts // TENTH for packet in packets] == placed
+
+
+def test_a_clock_that_is_set_ahead_by_a_day_makes_no_gap_in_the_stream() -> None:
+    time = PacketTime()
+    first = time.place(unit(None), 1_000)
+    later = time.place(unit(None), 1_000 + 86_400_000)
+    assert later.dts - first.dts <= MAX_GAP
+
+
+def test_pictures_that_are_shown_later_than_decoded_keep_their_distance() -> None:
+    time = PacketTime()
+    packets = [time.place(unit(pts, dts), 0) for pts, dts in ((200, 0), (1100, 100), (500, 200))]
+    assert [(packet.dts, packet.pts) for packet in packets] == [(0, 200), (100, 1100), (200, 500)]
 
 
 @given(st.integers(1, 60), st.floats(0.1, 60), st.integers(1, 300))
 def test_no_more_is_sampled_than_asked_and_no_less_than_there_is(rate: int, fps: float, count: int) -> None:
     sampler = Sampler(fps)
-    taken = sum(sampler.wants(index / rate) for index in range(count))
+    taken = sum(sampler.wants(round(index * TICKS_PER_SECOND / rate)) for index in range(count))
     assert taken <= count / rate * fps + 1
     assert taken >= min(count, int((count - 1) / rate * fps))
 
 
 def test_samples_are_even() -> None:
     sampler = Sampler(5.0)
-    assert [index for index in range(31) if sampler.wants(index / 15)] == [
+    assert [index for index in range(31) if sampler.wants(index * TICKS_PER_SECOND // 15)] == [
         0,
         3,
         6,

@@ -123,7 +123,7 @@ def test_watching_a_camera_that_is_not_there(run: Run) -> None:
     assert "canary" not in err
     code, out, err = run("watch", address, "--json")
     assert (code, out) == (1, "")
-    assert_one_sentence(err, "a loopback address, .*SECUREVISION__CAMERA__ALLOW_LOOPBACK=true")
+    assert_one_sentence(err, "a loopback address, .*allow loopback for this camera")
     assert "canary" not in err
 
 

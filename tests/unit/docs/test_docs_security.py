@@ -12,7 +12,7 @@ from securevision.access import lifetimes
 from securevision.access.decisions import STEP_UP_MS
 from securevision.access.delays import RULES
 from securevision.access.tokens import RECOVERY_CODES
-from securevision.api import connections, guard, live, server
+from securevision.api import connections, guard, live, server, sockets
 from securevision.api.routes.stream import MAX_OF_ONE, MAX_SOCKETS
 from securevision.incidents import plate_lists
 from securevision.recognition import images
@@ -108,7 +108,7 @@ def _numbers() -> Iterator[tuple[str, str]]:
     yield "line and header fields of a request", f"{server.MAX_HEADER_BYTES // 1024} KiB"
     yield "header fields of a request", str(guard.MAX_HEADERS)
     yield "a message of a WebSocket client", f"{server.MAX_MESSAGE_BYTES // 1024} KiB"
-    yield "messages of a WebSocket client a second", str(live.MESSAGES_PER_SECOND)
+    yield "messages of a WebSocket client a second", str(sockets.MESSAGES_PER_SECOND)
     yield "events that wait for a slow WebSocket client", str(live.MAX_WAITING)
     yield "WebSockets at once", str(MAX_SOCKETS)
     yield "WebSockets at once of one user, token or screen", str(MAX_OF_ONE)

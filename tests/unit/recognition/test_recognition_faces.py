@@ -20,7 +20,7 @@ PORTRAIT = "astronaut.png"
 
 @pytest.fixture(scope="module")
 def faces() -> FaceRecogniser:
-    return models().faces()
+    return faces()
 
 
 @pytest.fixture(scope="module")

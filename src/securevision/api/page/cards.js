@@ -6,10 +6,20 @@ const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeSty
 const percent = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 0 });
 const BADGES = { allow: "Allowed", block: "Blocked" };
 
-/** What was seen, as a person says it. */
-export function title({ type, payload }) {
+const isOfCamera = ({ type }) => type.startsWith("camera_");
+
+/** What was seen, or how a camera is, as a person says it. */
+function title(event) {
+  const { type, payload } = event;
+  if (isOfCamera(event)) {
+    const state = `Camera ${event.frame_source_id}: ${payload.state}`;
+    return payload.detail ? `${state} - ${payload.detail}` : state;
+  }
   return type === "plate_read" ? payload.plate_text : payload.person_name ?? "Unknown person";
 }
+
+/** The same with the camera, for whoever hears the page. */
+export const told = (event) => isOfCamera(event) ? title(event) : `${title(event)}, ${event.frame_source_id}`;
 
 export class Cards {
   #list;
@@ -65,7 +75,8 @@ function fill(element, event) {
   part(".badge").hidden = !payload.list_match;
   part(".badge").textContent = BADGES[payload.list_match] ?? "";
   part(".badge").dataset.list = payload.list_match ?? "";
-  picture(part("img"), event);
+  part(".crop").hidden = isOfCamera(event);
+  if (!isOfCamera(event)) picture(part("img"), event);
 }
 
 function picture(image, event) {
@@ -78,7 +89,9 @@ function picture(image, event) {
   image.src = `/api/v1/events/${event.id}/crop?version=${event.version}`;
 }
 
-function score({ type, payload }) {
+function score(event) {
+  const { type, payload } = event;
+  if (isOfCamera(event)) return "";
   if (type === "plate_read") {
     const region = payload.region ? `${payload.region} plate, ` : "";
     return `${region}${percent.format(payload.confidence)} confident`;

@@ -1,19 +1,13 @@
 // The page of events: who is here, the cameras' states, and what was seen.
 
 import { Refused, send } from "/page/api.js";
-import { Cards, title } from "/page/cards.js";
+import { describeState } from "/page/camera-states.js";
+import { Cards, told } from "/page/cards.js";
 import { takeCode } from "/page/links.js";
 import { Live } from "/page/live.js";
 import { ask, ended, enter, signOut, who } from "/page/session.js";
 
 const CAMERAS_EVERY_MS = 10_000;
-const CAMERA_STATES = {
-  live: ["good", "live"],
-  connecting: ["wait", "connecting"],
-  backing_off: ["bad", "not reachable"],
-  refused: ["bad", "refused us"],
-  ended: ["wait", "ended"],
-};
 
 const at = (id) => document.getElementById(id);
 const cards = new Cards(at("cards"));
@@ -24,7 +18,7 @@ const live = new Live({
   },
   event(event) {
     show([event]);
-    if (event.version === 1) news(`${title(event)}, ${event.frame_source_id}`);
+    if (event.version === 1) news(told(event));
   },
   waiting: () => connection("bad", "Reconnecting"),
   ended,
@@ -66,16 +60,25 @@ async function look() {
 }
 
 function showCamera({ id, state, detail }) {
-  const [tone, words] = CAMERA_STATES[state] ?? ["wait", state];
+  const [tone, words] = describeState(state);
   const known = [...at("cameras").children].find((item) => item.dataset.id === id);
-  const item = known ?? at("cameras").appendChild(document.createElement("li"));
+  const item = known ?? at("cameras").appendChild(cameraItem(id));
   const text = `${id}: ${words}`;
   if (known && item.textContent !== text) news(text);
+  item.dataset.tone = tone;
+  item.firstChild.textContent = text;
+  item.title = detail;
+}
+
+/** Return an empty item for a camera; whoever may see what it sees comes to its page. */
+function cameraItem(id) {
+  const item = document.createElement("li");
   item.className = "state";
   item.dataset.id = id;
-  item.dataset.tone = tone;
-  item.textContent = text;
-  item.title = detail;
+  const name = document.createElement(may("live:view") ? "a" : "span");
+  if (name.tagName === "A") name.href = `/camera?id=${encodeURIComponent(id)}`;
+  item.append(name);
+  return item;
 }
 
 function begin() {

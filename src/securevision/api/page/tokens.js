@@ -12,9 +12,11 @@ const SCOPES = {
   "crops:read": "See their pictures",
   "crops:live": "See pictures of what has just happened",
   "stream:read": "Follow events as they happen",
+  "live:view": "See what the cameras see now",
   "health:read": "See how the cameras are",
   "events:delete": "Delete old events",
   "schema:read": "Read the description of the API",
+  "metrics:read": "Read the server's metrics",
   "audit:read": "Read the audit log",
 };
 const USUAL = ["events:read", "crops:read", "stream:read", "health:read"];

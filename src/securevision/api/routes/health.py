@@ -1,10 +1,12 @@
 """Whether things work."""
 
 from securevision import __version__
+from securevision.access import Permission
+from securevision.api.camera_schemas import HealthBody, camera_health_body, worker_health_body
+from securevision.api.camera_states import seen_cameras
 from securevision.api.guard import KnownPrincipal
-from securevision.api.schemas import BareHealthBody, HealthBody, SourceBody
+from securevision.api.schemas import BareHealthBody
 from securevision.api.services import ApiServices
-from securevision.domain.frames import SourceState
 
 
 class HealthRoutes:
@@ -18,12 +20,14 @@ class HealthRoutes:
         return BareHealthBody(ok=True)
 
     def full(self, principal: KnownPrincipal) -> HealthBody:
-        """Return the version and, for whoever may see it, the state of the camera."""
-        status = self._services.source_status()
-        body = HealthBody(
-            ok=status.state in (SourceState.LIVE, SourceState.ENDED), version=__version__, source=None
+        """Return the version, where the cameras stand that they may see and, to whoever runs this, the workers."""
+        cameras = seen_cameras(self._services, principal.cameras)
+        # How well a process is sealed would help an attacker: it is for whoever may read the metrics, which say it.
+        sees_workers = Permission.METRICS_READ in principal.permissions
+        workers = map(worker_health_body, self._services.watching.worker_reports())
+        return HealthBody(
+            ok=all(camera.is_well for camera in cameras),
+            version=__version__,
+            cameras=[camera_health_body(camera) for camera in cameras],
+            workers=list(workers) if sees_workers else None,
         )
-        if self._services.source_id not in principal.cameras:
-            return body.model_copy(update={"ok": True})
-        source = SourceBody(id=self._services.source_id, state=status.state, detail=status.detail)
-        return body.model_copy(update={"source": source})

@@ -17,6 +17,7 @@ _PAGES = {
     "/setup": "setup.html",
     "/invitation": "invitation.html",
     "/account": "account.html",
+    "/camera": "camera.html",
 }
 _SCRIPTS = (
     # A page each
@@ -25,9 +26,14 @@ _SCRIPTS = (
     "setup.js",
     "invitation.js",
     "account.js",
+    "camera.js",
     # Parts of the events page
     "cards.js",
     "live.js",
+    # Parts of a camera's page
+    "boxes.js",
+    "player.js",
+    "recordings.js",
     # Parts of the account page
     "factors.js",
     "sessions.js",
@@ -40,6 +46,7 @@ _SCRIPTS = (
     # What several use
     "agents.js",
     "api.js",
+    "camera-states.js",
     "forms.js",
     "links.js",
     "new-password.js",

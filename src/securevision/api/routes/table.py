@@ -11,8 +11,11 @@ from securevision.api.routes.audit import AuditRoutes
 from securevision.api.routes.cameras import CameraRoutes
 from securevision.api.routes.events import EventRoutes
 from securevision.api.routes.health import HealthRoutes
+from securevision.api.routes.live import LiveRoutes
 from securevision.api.routes.login import LoginRoutes
+from securevision.api.routes.metrics import MetricsRoutes
 from securevision.api.routes.page import PAGE_FILES, page_handler
+from securevision.api.routes.recordings import RecordingRoutes
 from securevision.api.routes.session import SessionRoutes
 from securevision.api.routes.stream import StreamRoutes
 from securevision.api.routes.tokens import TokenRoutes
@@ -20,6 +23,7 @@ from securevision.api.routes.users import UserRoutes
 from securevision.api.services import ApiServices
 
 _P = Permission
+_JPEG = "image/jpeg"
 _PUBLIC = Demand(_P.PUBLIC)
 _SESSION = Demand(_P.SESSION_READ)
 _ACCOUNT = Demand(_P.ACCOUNT_MANAGE)
@@ -36,6 +40,8 @@ class Route:
     status: int = 200
     media_type: str = "application/json"
     """Of the answer."""
+    has_parts: bool = False
+    """Whether a `Range` of it can be asked for."""
     described: bool = True
     """Whether it is part of the API's description."""
 
@@ -49,11 +55,16 @@ class Socket:
     demand: Demand
 
 
-def routes(services: ApiServices, schema: Callable[[], Mapping[str, Any]]) -> Sequence[Route]:
+def routes(
+    services: ApiServices, identities: Identities, schema: Callable[[], Mapping[str, Any]]
+) -> Sequence[Route]:
     """Return the HTTP routes; `schema` returns the OpenAPI description of them all."""
     return (
         *_legacy_routes(services),
-        *_event_routes(services, schema),
+        *_event_routes(services),
+        *_camera_routes(services, identities),
+        *_recording_routes(services, identities),
+        *_server_routes(services, schema),
         *_sign_in_routes(services),
         *_account_routes(services),
         *_administration_routes(services),
@@ -84,9 +95,56 @@ def _legacy_routes(services: ApiServices) -> Sequence[Route]:
     )
 
 
-def _event_routes(services: ApiServices, schema: Callable[[], Mapping[str, Any]]) -> Sequence[Route]:
-    events, health, cameras = EventRoutes(services), HealthRoutes(services), CameraRoutes(services)
-    read = Demand(_P.EVENTS_READ)
+def _event_routes(services: ApiServices) -> Sequence[Route]:
+    events = EventRoutes(services)
+    read, crops = Demand(_P.EVENTS_READ), Demand(_P.CROPS_LIVE)
+    return (
+        Route("GET", "/api/v1/events", events.page, read),
+        Route("GET", "/api/v1/events/{id}", events.get, read),
+        Route("GET", "/api/v1/events/{id}/crop", events.crop, crops, media_type=_JPEG),
+        Route("GET", "/api/v1/events/{id}/picture", events.picture, crops, media_type=_JPEG),
+        Route("GET", "/api/v1/faces/{id}", events.face, read),
+        Route("GET", "/api/v1/plates/{id}", events.plate, read),
+        Route("POST", "/api/v1/cleanup", events.cleanup, Demand(_P.EVENTS_DELETE, all_cameras=True)),
+    )
+
+
+def _camera_routes(services: ApiServices, identities: Identities) -> Sequence[Route]:
+    cameras, live = CameraRoutes(services), LiveRoutes(services, identities)
+    manage, view = Demand(_P.CAMERAS_MANAGE, step_up=True), Demand(_P.LIVE_VIEW)
+    return (
+        Route("GET", "/api/v1/cameras", cameras.list, Demand(_P.HEALTH_READ)),
+        Route("POST", "/api/v1/cameras", cameras.add, manage, status=201),
+        Route("POST", "/api/v1/cameras/test", cameras.test, manage),
+        Route("GET", "/api/v1/cameras/{id}", cameras.get, Demand(_P.CAMERAS_READ)),
+        Route("PATCH", "/api/v1/cameras/{id}", cameras.change, manage),
+        Route("DELETE", "/api/v1/cameras/{id}", cameras.remove, manage, status=204),
+        Route("GET", "/api/v1/cameras/{id}/picture.jpg", live.picture, view, media_type=_JPEG),
+    )
+
+
+def _recording_routes(services: ApiServices, identities: Identities) -> Sequence[Route]:
+    recordings = RecordingRoutes(services, identities)
+    read, remove = Demand(_P.RECORDINGS_READ), Demand(_P.RECORDINGS_MANAGE, step_up=True)
+    return (
+        Route("GET", "/api/v1/recordings", recordings.page, read),
+        Route("GET", "/api/v1/recordings/{id}", recordings.get, read),
+        Route(
+            "GET",
+            "/api/v1/recordings/{id}/video",
+            recordings.video,
+            read,
+            media_type="video/mp4",
+            has_parts=True,
+        ),
+        Route("PUT", "/api/v1/recordings/{id}/kept", recordings.keep, Demand(_P.RECORDINGS_MANAGE)),
+        Route("DELETE", "/api/v1/recordings/{id}", recordings.remove, remove, status=204),
+        Route("GET", "/api/v1/events/{id}/recordings", recordings.of_event, read),
+    )
+
+
+def _server_routes(services: ApiServices, schema: Callable[[], Mapping[str, Any]]) -> Sequence[Route]:
+    health, metrics = HealthRoutes(services), MetricsRoutes(services)
 
     async def openapi() -> Mapping[str, Any]:
         """Return the description of this API."""
@@ -94,13 +152,7 @@ def _event_routes(services: ApiServices, schema: Callable[[], Mapping[str, Any]]
 
     return (
         Route("GET", "/api/v1/health", health.full, Demand(_P.HEALTH_READ)),
-        Route("GET", "/api/v1/cameras", cameras.list, Demand(_P.HEALTH_READ)),
-        Route("GET", "/api/v1/events", events.page, read),
-        Route("GET", "/api/v1/events/{id}", events.get, read),
-        Route("GET", "/api/v1/events/{id}/crop", events.crop, Demand(_P.CROPS_LIVE), media_type="image/jpeg"),
-        Route("GET", "/api/v1/faces/{id}", events.face, read),
-        Route("GET", "/api/v1/plates/{id}", events.plate, read),
-        Route("POST", "/api/v1/cleanup", events.cleanup, Demand(_P.EVENTS_DELETE, all_cameras=True)),
+        Route("GET", "/metrics", metrics.all, Demand(_P.METRICS_READ), media_type="text/plain"),
         Route("GET", "/api/v1/openapi.json", openapi, Demand(_P.SCHEMA_READ)),
     )
 
@@ -171,8 +223,9 @@ def _administration_routes(services: ApiServices) -> Sequence[Route]:
 
 def sockets(services: ApiServices, identities: Identities) -> Sequence[Socket]:
     """Return the WebSockets."""
-    stream = StreamRoutes(services, identities)
+    stream, live = StreamRoutes(services, identities), LiveRoutes(services, identities)
     return (
         Socket("/stream", stream.bare, Demand(_P.STREAM_READ, legacy=True)),
         Socket("/api/v1/stream", stream.versioned, Demand(_P.STREAM_READ)),
+        Socket("/api/v1/cameras/{id}/live", live.view, Demand(_P.LIVE_VIEW)),
     )

@@ -6,7 +6,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from securevision.domain.frames import Pixels, SourceStatus, Tick
+from securevision.domain.frames import SourceStatus
 from securevision.domain.video import AccessUnit, Packet, VideoFormat
 
 Luma: TypeAlias = NDArray[np.uint8]
@@ -29,32 +29,38 @@ class Picture(Protocol):
         ...
 
     @property
+    def pts(self) -> int:
+        """Where it stands in the stream, in ticks."""
+        ...
+
+    @property
     def width(self) -> int:
-        """Width in pixels."""
+        """Width in pixels, even."""
         ...
 
     @property
     def height(self) -> int:
-        """Height in pixels."""
+        """Height in pixels, even."""
         ...
 
     def luma(self) -> Luma:
-        """Return the brightness without a copy; valid as long as the picture."""
+        """Return the brightness, without a copy where that is possible; valid as long as the picture."""
         ...
 
-    def bgr(self) -> Pixels:
-        """Return the colours."""
+    def write_i420(self, room: memoryview) -> None:
+        """Write brightness and colours as I420 of limited range, `width * height * 3 / 2` bytes."""
         ...
 
 
 class Stream(Protocol):
     """One connection to a camera, or one run through a file."""
 
-    def items(self) -> Iterator[VideoFormat | AccessUnit]:
+    def items(self) -> Iterator[VideoFormat | AccessUnit | None]:
         """Yield a format before the first unit and whenever it changes, and the units in order of decoding.
 
-        Ends when the other side does. Raises SourceError, SourceRefused, saying why in one sentence; each wait
-        for the other side has a limit. Called once.
+        Yields None when nothing came for a second, so that the caller can look around. Ends when the other side
+        does. Raises SourceError, SourceRefused, saying why in one sentence; each wait for the other side has a
+        limit. Called once.
         """
         ...
 
@@ -63,16 +69,14 @@ class Stream(Protocol):
         ...
 
 
-Item: TypeAlias = VideoFormat | Packet | Picture | Tick
+Item: TypeAlias = VideoFormat | Packet | Picture
 
 
 class FrameSource(Protocol):
     """Something that gives video: a camera or a file."""
 
-    @property
-    def source_id(self) -> str:
-        """The name that its events carry."""
-        ...
+    keyframes_only: bool
+    """Decode nothing between keyframes, which saves most of the work; may be changed by whoever takes the items."""
 
     @property
     def live(self) -> bool:
@@ -89,11 +93,11 @@ class FrameSource(Protocol):
         """How much of it was given, 0 to 1; None when that is not known. May be read from any thread."""
         ...
 
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[Item | None]:
         """Open the source and yield what comes, in order of time: packets, and some of their pictures decoded.
 
-        A live source reconnects by itself for ever and yields a Tick at least every second while nothing
-        comes. A file ends. Blocks between items; called once.
+        A live source reconnects by itself for ever; it yields None every second while nothing comes, but while it
+        connects, which is limited in time. A file ends. Called once.
 
         Raises SourceError when a file cannot be read.
         """

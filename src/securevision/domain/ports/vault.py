@@ -63,6 +63,18 @@ class TotpVault(Protocol):
         ...
 
 
+class AddressVault(Protocol):
+    """Keeps the addresses of cameras, with their logins, sealed for their rows."""
+
+    def seal(self, address: str, camera_id: str) -> bytes:
+        """Encrypt an address for that camera's row."""
+        ...
+
+    def open(self, sealed: bytes, camera_id: str) -> str:
+        """Decrypt it. Raises Unavailable when it is not from that row or not under our key."""
+        ...
+
+
 class PasskeyVault(Protocol):
     """WebAuthn ceremonies for the one configured origin; user verification is always required.
 

@@ -1,0 +1,1 @@
+"""ONVIF: which streams a camera offers, and which cameras the local network has."""

@@ -1,0 +1,1 @@
+"""Where a picture moves, and whether the camera itself is tampered with. Arithmetic on arrays only."""

@@ -1,0 +1,177 @@
+"""A media worker: several cameras, each in a thread, and the main thread that listens to the core."""
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+
+from securevision.domain.ports.cameras import Connect
+from securevision.domain.ports.clock import Clock
+from securevision.domain.seal import Seal
+from securevision.errors import SecureVisionError, SourceError, SourceRefused
+from securevision.runtime.camera_thread import CameraThread, Send
+from securevision.runtime.link import Link, LinkBroken
+from securevision.runtime.messages import (
+    Beat,
+    BeginClip,
+    BeginLive,
+    Connected,
+    EndClip,
+    EndLive,
+    Finished,
+    FreeSlot,
+    NeedConnection,
+    Ready,
+    Stop,
+    TakeStill,
+    ToMedia,
+    Unwatch,
+    Watch,
+)
+
+_BEAT_S = 0.25
+_CONNECTED_WITHIN_S = 12.0
+_ENDED_WITHIN_S = 2.0
+
+MakeCamera = Callable[[Watch, int, Connect, Send], CameraThread]
+"""Makes the thread of a camera from what is wanted, the descriptor of its memory, and its ways to the core."""
+
+
+class Connecting:
+    """How one camera's thread asks the core for a connection, and waits for it."""
+
+    def __init__(self, camera: str, send: Send) -> None:
+        self._camera = camera
+        self._send = send
+        self._serial = 0
+        self._answered = threading.Condition()
+        self._answer: tuple[Connected, int] | None = None
+
+    def __call__(self) -> int:
+        """See Connect."""
+        with self._answered:
+            self._serial += 1
+            self._discard()
+            self._send(NeedConnection(self._camera, self._serial))
+            self._answered.wait_for(lambda: self._answer is not None, _CONNECTED_WITHIN_S)
+            if self._answer is None:
+                raise SourceError("The camera could not be connected in time.")
+            (message, descriptor), self._answer = self._answer, None
+        if message.failure:
+            raise (SourceRefused if message.refused else SourceError)(message.failure)
+        return descriptor
+
+    def answer(self, message: Connected, descriptor: int) -> None:
+        """Take the core's answer; one to an older question is closed."""
+        with self._answered:
+            if message.serial != self._serial:
+                if descriptor >= 0:
+                    os.close(descriptor)
+                return
+            self._answer = (message, descriptor)
+            self._answered.notify()
+
+    def give_up(self) -> None:
+        """End the wait."""
+        with self._answered:
+            failure = "The camera is not watched any more."
+            self._answer = (Connected(self._camera, self._serial, failure, refused=False), -1)
+            self._answered.notify()
+
+    def _discard(self) -> None:
+        if self._answer is not None and self._answer[1] >= 0:
+            os.close(self._answer[1])
+        self._answer = None
+
+
+class MediaWorker:
+    """Runs on the main thread of its process until the core asks it to stop or is gone."""
+
+    def __init__(self, link: Link[ToMedia], make_camera: MakeCamera, clock: Clock) -> None:
+        self._link = link
+        self._make_camera = make_camera
+        self._clock = clock
+        self._cameras: dict[str, CameraThread] = {}
+        self._connecting: dict[str, Connecting] = {}
+        self._ending: list[CameraThread] = []
+
+    def run(self, seal: Seal) -> None:
+        """Serve the core."""
+        try:
+            self._link.send(Ready(seal))
+            due = self._clock.monotonic()
+            while True:
+                received = self._link.receive(max(0.0, due - self._clock.monotonic()))
+                if received is not None:
+                    if isinstance(received.message, Stop):
+                        break
+                    self._take(received.message, received.descriptors)
+                if self._clock.monotonic() >= due:
+                    due = self._clock.monotonic() + _BEAT_S
+                    self._beat()
+            self._drain()
+        except LinkBroken:
+            # The core is gone, and nobody wants to know anything any more.
+            return
+
+    def _beat(self) -> None:
+        self._ending = [camera for camera in self._ending if camera.is_alive()]
+        self._link.send(Beat([camera.beat() for camera in [*self._cameras.values(), *self._ending]]))
+
+    def _drain(self) -> None:
+        for name in list(self._cameras):
+            self._unwatch(name)
+        for camera in self._ending:
+            camera.join(_ENDED_WITHIN_S)
+
+    def _take(self, message: ToMedia, descriptors: Sequence[int]) -> None:
+        if isinstance(message, Watch):
+            self._unwatch(message.camera)
+            self._watch(message, descriptors[0])
+            return
+        if isinstance(message, Connected):
+            descriptor = descriptors[0] if descriptors else -1
+            if connecting := self._connecting.get(message.camera):
+                connecting.answer(message, descriptor)
+            elif descriptors:
+                os.close(descriptor)
+            return
+        if isinstance(message, Unwatch):
+            self._unwatch(message.camera)
+            return
+        if not isinstance(message, Stop) and (camera := self._cameras.get(message.camera)):
+            _pass_on(message, camera)
+
+    def _watch(self, watch: Watch, memory: int) -> None:
+        connecting = Connecting(watch.camera, self._link.send)
+        try:
+            camera = self._make_camera(watch, memory, connecting, self._link.send)
+        except SecureVisionError as error:
+            self._link.send(Finished(watch.camera, str(error)))
+            return
+        self._connecting[watch.camera], self._cameras[watch.camera] = connecting, camera
+        camera.start()
+
+    def _unwatch(self, name: str) -> None:
+        if connecting := self._connecting.pop(name, None):
+            connecting.give_up()
+        if camera := self._cameras.pop(name, None):
+            camera.close()
+            self._ending.append(camera)
+
+
+def _pass_on(
+    message: FreeSlot | BeginClip | EndClip | BeginLive | EndLive | TakeStill, camera: CameraThread
+) -> None:
+    match message:
+        case FreeSlot():
+            camera.free_slot(message.slot)
+        case BeginClip():
+            camera.begin_clip(message.clip, message.replaces)
+        case EndClip():
+            camera.end_clip(message.clip)
+        case BeginLive():
+            camera.begin_live()
+        case EndLive():
+            camera.end_live()
+        case TakeStill():
+            camera.take_still(message.request)

@@ -1,0 +1,1 @@
+"""Sealing a process that reads hostile bytes."""

@@ -1,7 +1,7 @@
 """Who may use which route and WebSocket: every one of them, by everybody there is, over real HTTP and WebSocket.
 
-The table is written by hand. One column a principal, in the order of PRINCIPALS; the camera of the event, the crop
-and the stream is CAMERA, and some principals may see OTHER_CAMERA alone.
+The table is written by hand. One column a principal, in the order of PRINCIPALS; the camera of the event, the
+recording and the live view is CAMERA, and some principals may see OTHER_CAMERA alone.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,6 +14,8 @@ from starlette.routing import WebSocketRoute
 from websockets.exceptions import InvalidStatus
 
 from fakes.running_api import (
+    ADDRESS,
+    CAMERA,
     FACE,
     LEGACY_TOKEN,
     OTHER_CAMERA,
@@ -109,6 +111,10 @@ MATRIX = {
         "GET",
         "/api/v1/events/{id}/crop",
     ): "401 401  403 403  200 404  200 404  200 200  403  200 404  200 404  403",
+    (
+        "GET",
+        "/api/v1/events/{id}/picture",
+    ): "401 401  403 403  200 404  200 404  200 200  403  200 404  200 404  403",
     ("GET", "/api/v1/faces/{id}"): "401 401  403 403  200 404  200 404  200 200  403  403 403  200 404  403",
     ("GET", "/api/v1/plates/{id}"): "401 401  403 403  200 404  200 404  200 200  403  403 403  200 404  403",
     ("POST", "/api/v1/cleanup"): "401 401  403 403  403 403  200 403  200 200  403  403 403  200 403  403",
@@ -116,6 +122,52 @@ MATRIX = {
         "GET",
         "/api/v1/openapi.json",
     ): "401 401  403 403  200 200  200 200  200 200  403  403 403  200 200  403",
+    # Cameras
+    (
+        "GET",
+        "/api/v1/cameras/{id}",
+    ): "401 401  403 403  403 403  403 403  200 200  403  403 403  403 403  403",
+    ("POST", "/api/v1/cameras"): "401 401  403 403  403 403  403 403  201 403  403  403 403  403 403  403",
+    (
+        "PATCH",
+        "/api/v1/cameras/{id}",
+    ): "401 401  403 403  403 403  403 403  200 403  403  403 403  403 403  403",
+    (
+        "DELETE",
+        "/api/v1/cameras/{id}",
+    ): "401 401  403 403  403 403  403 403  204 403  403  403 403  403 403  403",
+    (
+        "POST",
+        "/api/v1/cameras/test",
+    ): "401 401  403 403  403 403  403 403  200 403  403  403 403  403 403  403",
+    (
+        "GET",
+        "/api/v1/cameras/{id}/picture.jpg",
+    ): "401 401  403 403  200 404  200 404  200 200  403  200 404  200 404  403",
+    # Recordings
+    ("GET", "/api/v1/recordings"): "401 401  403 403  200 200  200 200  200 200  403  403 403  403 403  403",
+    (
+        "GET",
+        "/api/v1/recordings/{id}",
+    ): "401 401  403 403  200 404  200 404  200 200  403  403 403  403 403  403",
+    (
+        "GET",
+        "/api/v1/recordings/{id}/video",
+    ): "401 401  403 403  200 404  200 404  200 200  403  403 403  403 403  403",
+    (
+        "PUT",
+        "/api/v1/recordings/{id}/kept",
+    ): "401 401  403 403  403 403  200 404  200 200  403  403 403  403 403  403",
+    (
+        "DELETE",
+        "/api/v1/recordings/{id}",
+    ): "401 401  403 403  403 403  204 404  204 403  403  403 403  403 403  403",
+    (
+        "GET",
+        "/api/v1/events/{id}/recordings",
+    ): "401 401  403 403  200 404  200 404  200 200  403  403 403  403 403  403",
+    # Metrics: of the two tokens, one is an operator's.
+    ("GET", "/metrics"): "401 401  403 403  403 403  403 403  200 200  403  403 403  200 403  403",
     # Where people sign in: the credential is in the body, and here it is a wrong one. Programs have no business here.
     ("POST", "/api/v1/setup"): "401 403  401 401  401 401  401 401  401 401  401  401 401  403 403  403",
     ("POST", "/api/v1/invitation"): "401 403  401 401  401 401  401 401  401 401  401  401 401  403 403  403",
@@ -223,6 +275,10 @@ MATRIX = {
     ): "401 401  403 403  403 403  403 403  200 403  200  403 403  403 403  403",
     # Live
     (SOCKET, "/stream"): "401 401  403 403  101 101  101 101  101 101  403  101 101  101 101  101",
+    (
+        SOCKET,
+        "/api/v1/cameras/{id}/live",
+    ): "401 401  403 403  101 404  101 404  101 101  403  101 404  101 404  403",
     (SOCKET, "/api/v1/stream"): "401 401  403 403  101 101  101 101  101 101  403  101 101  101 101  403",
     # What does not exist looks the same to somebody who proved nothing.
     ("GET", "/nothing"): "401 401  404 404  404 404  404 404  404 404  404  404 404  404 404  404",
@@ -267,6 +323,10 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {
     ("PUT", "/api/v1/account/password"): {"current": PASSWORD, "new": "another long pass phrase"},
     ("PUT", "/api/v1/account/totp"): {"code": "000000"},
     ("POST", "/api/v1/account/passkeys"): {"name": "x", "credential": WRONG_CREDENTIAL},
+    ("POST", "/api/v1/cameras"): {"address": ADDRESS},
+    ("PATCH", "/api/v1/cameras/{id}"): {"fps": 2.0},
+    ("POST", "/api/v1/cameras/test"): {"address": ADDRESS},
+    ("PUT", "/api/v1/recordings/{id}/kept"): {"kept": True},
     ("POST", "/api/v1/tokens"): {"name": "x", "scopes": ["events:read"]},
     ("POST", "/api/v1/users"): {"name": "somebody new", "role": "viewer"},
     ("PATCH", "/api/v1/users/{id}"): {"role": "operator"},
@@ -309,6 +369,12 @@ def address(api: RunningApi, path: str) -> str:
         return path.replace("{id}", str(api.access.sessions.of_user(owner.id)[0].id))
     if "/passkeys/" in path:
         return path.replace("{id}", "4711")
+    if "/cameras/" in path:
+        if api.services.cameras.get(CAMERA) is None:
+            api.add_camera()
+        return path.replace("{id}", CAMERA)
+    if "/recordings/" in path:
+        return path.replace("{id}", str(api.record().id))
     event = api.add(PLATE if "plates" in path else FACE)
     return path.replace("{id}", str(event.id))
 
@@ -340,5 +406,7 @@ def test_the_matrix(served: RunningApi, method: str, path: str, who: str) -> Non
     body = dict(BODIES.get((method, path), {})) or None
     if body and path == "/api/v1/users":
         body["name"] = f"somebody {next(NUMBERS)}"
+    if body and path == "/api/v1/cameras":
+        body["id"] = f"camera-{next(NUMBERS)}"
     assert status_of(served, method, target, caller, body) == int(expected[list(PRINCIPALS).index(who)])
     served.close_visitors()

@@ -20,7 +20,8 @@ from securevision.store.database import Database
 from securevision.store.users import SqlUserStore
 
 REVOKED_WITHIN_S = 1.0
-PATHS = ("/stream", "/api/v1/stream")
+LIVE = f"/api/v1/cameras/{CAMERA}/live"
+PATHS = ("/stream", "/api/v1/stream", LIVE)
 MINUTES = 60
 OTHER = Cameras(frozenset({OTHER_CAMERA}))
 ENTRY = AuditDraft(AuditAction.USER_CHANGED, "cli")

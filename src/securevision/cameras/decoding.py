@@ -1,5 +1,7 @@
 """From packets to pictures."""
 
+import importlib
+import pkgutil
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import TypeAlias, cast
@@ -32,6 +34,12 @@ Plane: TypeAlias = NDArray[np.uint8]
 _Encoded: TypeAlias = "av.Packet[av.VideoStream]"
 
 
+def load_decoders() -> None:
+    """Load all of PyAV, which otherwise loads what a kind of stream needs when it first meets one."""
+    for module in pkgutil.walk_packages(av.__path__, "av."):
+        importlib.import_module(module.name)
+
+
 class Decoder:
     """Decodes the packets of one format, on the thread that asks."""
 
@@ -45,8 +53,7 @@ class Decoder:
             raise SourceRefused(
                 f"The picture of {name} is too large; choose a stream of at most 8192x4608 pixels."
             )
-        context = av.CodecContext.create(video.codec, "r")
-        assert isinstance(context, VideoCodecContext)
+        context = cast("VideoCodecContext", av.CodecContext.create(video.codec, "r"))
         context.extradata = video.extradata or None
         context.thread_count = 1
         context.options = {"max_pixels": str(MAX_PIXELS)}

@@ -1,5 +1,10 @@
 """onnxruntime sessions, all made the same way."""
 
+import os
+
+# Before the import, which would start a thread that notes what this machine does, to be sent to its maker.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray

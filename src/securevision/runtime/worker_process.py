@@ -18,6 +18,8 @@ _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "PYTHONUNBUFFERED": "1",
+    # onnxruntime would start a thread that notes what this machine does, to be sent to its maker.
+    "ORT_DISABLE_TELEMETRY": "1",
 }
 _KEPT = ("LANG", "LC_ALL", "TZ", "SYSTEMROOT")
 

@@ -1,15 +1,12 @@
 """What a worker does once before it is sealed: libraries open files when they first do something."""
 
 import encodings.idna  # noqa: F401 - Python imports it when a name is first encoded
-import importlib
-import pkgutil
 import ssl
 
-import av
 import numpy as np
 import numpy.ma
 
-from securevision.cameras.decoding import Decoder
+from securevision.cameras.decoding import Decoder, load_decoders
 from securevision.domain.geometry import Box
 from securevision.domain.motion import MotionConfig
 from securevision.domain.ports.footage import Fragment
@@ -33,9 +30,7 @@ def warm_up_media() -> None:
     # numpy imports it when a median is first asked for.
     numpy.ma.array([1])
     ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # PyAV imports what it needs for a kind of stream when it first meets one.
-    for module in pkgutil.walk_packages(av.__path__, "av."):
-        importlib.import_module(module.name)
+    load_decoders()
     gate, tamper, encoder = MotionGate(MotionConfig()), TamperWatch(), MaskingEncoder(())
     decoder: Decoder | None = None
     for number in range(_PICTURES):

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from fakes.onvif_camera import STREAMS, TR2, TRT, OnvifCamera, Stream
+from fakes.onvif_camera import STREAMS, TR2, TRT, OnvifCamera, Stream, http, message
 from fakes.scripted_camera import self_signed
 from securevision.cameras.addresses import parse_address
 from securevision.cameras.onvif.client import OnvifClient
@@ -54,6 +54,23 @@ def test_a_wrong_clock_of_the_camera_is_no_wrong_password(describe: Describe, ah
 
 def test_a_camera_that_tells_its_time_to_nobody_is_taken_to_be_right(describe: Describe) -> None:
     with OnvifCamera(closed=["GetSystemDateAndTime", "GetServices"]) as camera:
+        assert describe(camera).profiles
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "",
+        "<tt:UTCDateTime/>",
+        "<tt:UTCDateTime><tt:Date><tt:Year>2026</tt:Year><tt:Month>13</tt:Month><tt:Day>1</tt:Day></tt:Date></tt:UTCDateTime>",
+    ],
+)
+def test_a_time_that_is_none_is_taken_to_be_right(describe: Describe, time: str) -> None:
+    told = message(
+        f"<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime>{time}</tds:SystemDateAndTime>"
+        "</tds:GetSystemDateAndTimeResponse>"
+    )
+    with OnvifCamera(raw={"GetSystemDateAndTime": http("200 OK", told)}) as camera:
         assert describe(camera).profiles
 
 

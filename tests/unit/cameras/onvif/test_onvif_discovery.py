@@ -68,6 +68,7 @@ def test_what_an_answer_says() -> None:
         probe_match().replace(b"2005/04/discovery", b"2009/01/discovery"),
         probe_match().replace(b"2003/05/soap-envelope", b"2099/05/soap-envelope"),
         probe_match().replace(b"ProbeMatch>", b"Hello>"),
+        probe_match().replace(b"E:Envelope", b"E:Other"),
         probe_message(UUID(int=1)),
     ],
 )
@@ -92,6 +93,11 @@ def test_texts_are_short_and_steer_nothing() -> None:
     assert len(found.endpoint) == 256
 
 
+def test_the_list_around_an_answer_may_be_missing() -> None:
+    bare = probe_match().replace(b"<D:ProbeMatches>", b"").replace(b"</D:ProbeMatches>", b"")
+    assert parse_probe_match(bare) == parse_probe_match(probe_match())
+
+
 def test_without_an_endpoint_the_address_tells_cameras_apart() -> None:
     found = parse_probe_match(probe_match(endpoint=""))
     assert found is not None
@@ -111,7 +117,10 @@ def test_a_camera_that_answers_often_is_one() -> None:
         Answer("192.168.1.6", probe_match("http://192.168.1.6/x", endpoint="other")),
         Answer("10.0.0.5", probe_match("http://10.0.0.5/x", scopes="onvif://www.onvif.org/name/Liar")),
         Answer("192.168.1.5", probe_match("http://192.168.1.5/x")),
-        *(Answer("192.168.1.5", probe_match(f"http://192.168.1.5:{port}/x")) for port in range(81, 99)),
+        *(
+            Answer("192.168.1.5", probe_match(f"http://192.168.1.5:{port}/x", scopes=""))
+            for port in range(81, 99)
+        ),
     ]
     one, other = merge_answers(answers)
     assert one.name == "Front door"

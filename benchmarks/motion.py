@@ -26,7 +26,7 @@ from securevision.motion.thumbnail import thumbnail
 
 Light = NDArray[np.float32]
 WIDTH, HEIGHT, PICTURES, LEARNING = 1280, 720, 200, 10
-SEEDS = (1, 2)
+SEEDS = (11, 12)
 Y, X = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
 SPECK, GAP = np.ones((3, 3), np.uint8), np.ones((9, 9), np.uint8)
 LEAST_AREA = 58

@@ -35,6 +35,10 @@ def main(mode: str, descriptor: str) -> None:
             if mode == "stubborn":
                 signal.pause()
             return
+        if mode == "chatty":
+            # A beat is not the first thing that waits for whoever was busy.
+            for _ in range(100):
+                link.send(Quiet("gate", 1))
         link.send(Beat([]))
         _misbehave(mode, end, link)
 

@@ -1,7 +1,6 @@
 """A camera of one connection, made of a socket pair, that says what a test lets it say."""
 
 import contextlib
-import re
 import socket
 import ssl
 import threading
@@ -76,7 +75,7 @@ class PairedCamera:
     @property
     def methods(self) -> list[str]:
         """What was asked."""
-        return [re.match(rb"\w+", each)[0].decode() for each in self.requests]  # type: ignore[index]
+        return [each.split(b" ")[0].decode() for each in self.requests]
 
     def _run(self) -> None:
         with contextlib.suppress(OSError):

@@ -13,6 +13,7 @@ from fakes.running_api import LEGACY_TOKEN, RunningApi, running_api
 from securevision.api import connections
 from securevision.api.client_address import ClientAddress
 from securevision.api.connections import MAX_CONNECTIONS, MAX_OF_A_NETWORK
+from securevision.api.routes.recordings import MAX_DOWNLOADS_OF_ONE
 
 HERE, ELSEWHERE = "127.0.0.1", "127.0.0.2"
 REQUEST = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -70,3 +71,24 @@ def test_a_connection_that_says_nothing_is_ended_and_a_stream_is_not(hurried: Ru
                     assert connection.recv(1) == b""
         stream.send("still there?")
         assert "still there?" in str(stream.recv(10))
+
+
+@pytest.fixture
+def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningApi]:
+    """A server that waits for a moment only until its client takes something."""
+    monkeypatch.setattr(connections, "TAKEN_WITHIN_S", 0.2)
+    with running_api(tmp_path) as running:
+        yield running
+
+
+def test_a_connection_whose_client_takes_nothing_is_cut(impatient: RunningApi) -> None:
+    recording, visitor = impatient.record(video=bytes(1 << 25)), impatient.signed_in()
+    path = f"/api/v1/recordings/{recording.id}/video"
+    request = f"GET {path} HTTP/1.1\r\nHost: x\r\nCookie: {visitor.cookie_header}\r\n\r\n".encode()
+    with ExitStack() as held:
+        for _ in range(MAX_DOWNLOADS_OF_ONE):
+            stuck = held.enter_context(connect(impatient, HERE))
+            stuck.sendall(request)
+            assert stuck.recv(12) == b"HTTP/1.1 200"
+        # Whoever holds them all and takes nothing soon holds none.
+        assert any(visitor.get(path).status_code == 200 for _ in range(1000))

@@ -293,6 +293,7 @@ PAGES = {
     ("GET", path): "200 200  200 200  200 200  200 200  200 200  200  200 200  200 200  200"
     for path in (
         "/",
+        "/camera",
         "/sign-in",
         "/setup",
         "/invitation",

@@ -19,7 +19,8 @@ from fakes.ways_in import NEW_PASSWORD, WAYS, Answer, send
 from securevision.access import Permission
 from securevision.access.roles import DISPLAY_SCOPES, ENROLLING, PROGRAM_SCOPES
 from securevision.api.cookies import SESSION_COOKIE
-from securevision.api.routes.table import routes
+from securevision.api.identity import Identities
+from securevision.api.routes.table import Route, routes
 from securevision.api.services import ApiServices
 from securevision.domain.accounts import Purpose
 from securevision.domain.audit import AuditAction, AuditDraft
@@ -55,13 +56,18 @@ def town(shared_town: Town) -> Town:
     return shared_town
 
 
+def every_route(town: Town) -> Sequence[Route]:
+    services = town.api.services
+    return routes(services, Identities(services.access, services.clock), dict)
+
+
 # Counting and logging
 
 
 def test_every_door_is_listed(town: Town) -> None:
     open_to_anybody = {
         route.path
-        for route in routes(town.api.services, dict)
+        for route in every_route(town)
         if route.demand.permission is Permission.PUBLIC and route.method != "GET"
     }
     assert open_to_anybody == set(DOORS)
@@ -278,7 +284,7 @@ def test_no_way_lets_an_administrator_in_without_a_factor(tmp_path: Path) -> Non
         again = replace(ada, browser=town.visitor())
         assert again.gives_password(password=NEW_PASSWORD).json() == {"next": "enrol_factor", "methods": []}
         # Setting one up is all that both may do, of all there is.
-        for route in routes(town.api.services, dict):
+        for route in every_route(town):
             needed, path = route.demand.permission, route.path.replace("{id}", "1")
             if needed is not Permission.PUBLIC and needed not in ENROLLING:
                 assert browser.send(route.method, path).status_code == 403, path

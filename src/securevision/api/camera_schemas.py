@@ -1,7 +1,7 @@
 """What the API says and takes about cameras, as JSON."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, SecretStr
 
@@ -9,6 +9,8 @@ from securevision.api.access_schemas import Body, CameraName
 from securevision.api.camera_states import CameraStanding, StateName
 from securevision.domain.camera_reports import CameraTrial, WorkerReport
 from securevision.domain.cameras import MAX_FPS, MAX_POLYGONS, Camera, RecordingMode
+from securevision.domain.live import LiveBoxes
+from securevision.domain.observations import Kind
 from securevision.domain.zones import LEAST_POINTS, MOST_POINTS, Polygon
 
 Address = Annotated[SecretStr, Field(min_length=1, max_length=2048)]
@@ -145,6 +147,23 @@ class CameraTrialBody(BaseModel):
     fps: float
 
 
+class LiveBoxBody(BaseModel):
+    """Something that is followed; corners are shares of the picture's width and height."""
+
+    kind: Kind
+    name: str | None
+    """Of a person, or a plate's text; null for somebody unknown."""
+    box: tuple[float, float, float, float]
+
+
+class LiveBoxesBody(BaseModel):
+    """All that is followed in the picture of that time."""
+
+    type: Literal["boxes"] = "boxes"
+    ts_ms: int
+    items: list[LiveBoxBody]
+
+
 def camera_health_body(standing: CameraStanding) -> CameraHealthBody:
     """Return where a camera stands, in short."""
     return CameraHealthBody(id=standing.id, state=standing.state, detail=standing.detail)
@@ -188,6 +207,12 @@ def trial_body(trial: CameraTrial) -> CameraTrialBody:
         height=trial.height,
         fps=round(trial.packets_a_second, 2),
     )
+
+
+def live_boxes_body(boxes: LiveBoxes) -> LiveBoxesBody:
+    """Return what is followed in a picture."""
+    items = [LiveBoxBody(kind=box.kind, name=box.label or None, box=box.corners) for box in boxes.boxes]
+    return LiveBoxesBody(ts_ms=boxes.ts_ms, items=items)
 
 
 def _facts(standing: CameraStanding) -> Mapping[str, Any]:

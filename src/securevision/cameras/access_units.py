@@ -265,16 +265,13 @@ class AccessUnits:
         described, keyframe = self._sets.format, unit.picture is Nal.KEY_SLICE
         if unit.marked and not unit.hurt and (keyframe or self._confirmed):
             self._confirmed += 1
+        if described is None or (self._format is None and not keyframe):
+            return
         if keyframe:
             self._judge(unit)
-        elif unit.hurt:
-            self._broken = True
-        if described is None or (self._format is None and not keyframe):
-            self._broken = True
-            return
-        if keyframe and described != self._format:
-            self._format = described
-            self._out.append(described)
+            if described != self._format:
+                self._format = described
+                self._out.append(described)
         data = bytes(unit.data)
         if keyframe or described is not self._sent:
             self._sent = described
@@ -285,7 +282,5 @@ class AccessUnits:
     def _judge(self, unit: _Unit) -> None:
         """Say whether a keyframe ends what was broken."""
         brought = frozenset(each.kind for each in unit.sets)
-        if unit.hurt or (self._broken and not brought >= self._usual):
-            self._broken = True
-        else:
+        if not unit.hurt and (not self._broken or brought >= self._usual):
             self._fresh, self._broken, self._usual = self._broken, False, brought

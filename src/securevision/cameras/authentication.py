@@ -86,7 +86,7 @@ def _end_of(pattern: re.Pattern[str], text: str, start: int) -> int:
 
 @dataclass(slots=True, eq=False)
 class Login:
-    """A user name and a password; counts how often it answered a nonce. One for each connection."""
+    """A user name and a password; counts how often it answered a nonce. Not thread-safe."""
 
     username: str = field(repr=False)
     password: str = field(repr=False)

@@ -1,7 +1,5 @@
 """The fields of a parameter set, read bit by bit (ITU-T H.264 7.2 and 9.1; H.265 has the same)."""
 
-_LONGEST = 32
-
 
 class Damaged(Exception):
     """What was read cannot be what was meant."""
@@ -34,12 +32,10 @@ class Bits:
         self.unsigned(count)
 
     def exp_golomb(self) -> int:
-        """Return an unsigned number from 0 to 2^32 - 2: ue(v)."""
+        """Return an unsigned number: ue(v)."""
         zeros = 0
         while not self.flag():
             zeros += 1
-            if zeros > _LONGEST:
-                raise Damaged
         return (1 << zeros) - 1 + self.unsigned(zeros)
 
     def signed_exp_golomb(self) -> int:

@@ -92,9 +92,9 @@ def _sequence(nal: bytes, bits: Bits) -> ParameterSet:
     number, chroma = bits.at_most(31), _YUV_420
     if profile in _WITH_CHROMA:
         chroma = bits.at_most(_YUV_444)
-        separate_planes = chroma == _YUV_444 and bits.flag()
+        if chroma == _YUV_444:
+            bits.flag()
         _skip_depth_and_scaling(bits, chroma)
-        chroma = 0 if separate_planes else chroma
     bits.at_most(12)
     _skip_order_count(bits)
     bits.exp_golomb()

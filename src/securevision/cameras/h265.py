@@ -103,8 +103,8 @@ def _sequence(nal: bytes, bits: Bits) -> ParameterSet:
     _skip_profile(bits, layers)
     number = bits.at_most(15)
     chroma = bits.at_most(_YUV_444)
-    if chroma == _YUV_444 and bits.flag():
-        chroma = 0
+    if chroma == _YUV_444:
+        bits.flag()
     width, height = bits.at_most(MAX_SIDE), bits.at_most(MAX_SIDE)
     if bits.flag():
         left, right, top, bottom = (bits.at_most(MAX_SIDE) for _ in range(4))

@@ -122,6 +122,7 @@ class RtmpSession:
             "flashVer": _FLASH,
             "tcUrl": f"rtmp://{self._address.host}:{self._address.port}/{application}",
             "fpad": False,
+            # Every format of its time, as all players say; servers send what they have.
             "capabilities": 15.0,
             "audioCodecs": 4071.0,
             "videoCodecs": 252.0,

@@ -60,8 +60,6 @@ class RtspSession:
         self._base = self._origin + _printable(address.target or "/")
         self._login = Login(address.username, address.password)
         self._challenges: Sequence[str] = ()
-        self._accepted = False
-        """The login was."""
         self._refusals = 0
         """How often the open question was answered by 401."""
         self._asked: Request | None = None
@@ -74,7 +72,8 @@ class RtspSession:
         return self._ask("OPTIONS", self._base)
 
     def keep_alive(self) -> bytes:
-        """Return a request that tells the camera that we are still here."""
+        """Return a request that tells the camera that we are still here, once it plays, whether it said so or not."""
+        self.playing = True
         return self._ask(self._keeps_alive_with, self._base)
 
     def tear_down(self) -> bytes:
@@ -94,7 +93,7 @@ class RtspSession:
             return self._prove(asked, message.all("www-authenticate"))
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
             raise redirected(self._camera)
-        self._asked, self._refusals, self._accepted = None, 0, bool(self._challenges)
+        self._asked, self._refusals = None, 0
         if self.playing:
             return self._kept_alive(status)
         if asked.method != "OPTIONS" and status >= HTTPStatus.BAD_REQUEST:
@@ -166,11 +165,10 @@ class RtspSession:
         return uri
 
     def _prove(self, asked: Request, challenges: Sequence[str]) -> bytes:
-        """Answer 401: once, and once more if only the nonce was too old or the login worked before."""
-        first = self._refusals == 0 and (self._accepted or not self._challenges)
-        if not first and not (self._refusals <= 1 and is_stale(challenges)):
-            raise wrong_login(self._camera)
+        """Answer 401 once, and once more if only the nonce was too old."""
         self._refusals += 1
+        if self._refusals > (2 if is_stale(challenges) else 1):
+            raise wrong_login(self._camera)
         self._challenges = challenges
         if self._login.answer(challenges, asked.method, asked.uri) is None:
             known = self._login.username or self._login.password

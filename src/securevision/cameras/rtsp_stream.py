@@ -205,6 +205,7 @@ def _secured(plain: socket.socket, address: SourceAddress) -> ssl.SSLSocket:
     # A camera signs its certificate itself. Its address was chosen by the user, and only its video is believed.
     context.check_hostname = False  # nosemgrep: no-unverified-tls
     context.verify_mode = ssl.CERT_NONE  # nosemgrep: no-unverified-tls
+    plain.getpeername()  # raises when it is broken already, where what follows would lose the descriptor
     name: str | None = address.host.strip("[]")
     try:
         address.host.encode("idna")

@@ -6,6 +6,7 @@ from securevision.cameras.addresses import Scheme, SourceAddress
 from securevision.cameras.camera_source import CameraSource
 from securevision.cameras.file_source import FileSource
 from securevision.cameras.file_stream import FileStream
+from securevision.cameras.http_mjpeg import HttpMjpegStream
 from securevision.cameras.rtmp_stream import RtmpStream
 from securevision.cameras.rtsp_stream import RtspStream
 from securevision.domain.ports.cameras import Connect, FrameSource, Stream
@@ -16,6 +17,8 @@ OpenStream = Callable[[SourceAddress, Connect, Clock], Stream]
 STREAMS: Mapping[Scheme, OpenStream] = {
     Scheme.RTSP: lambda address, connect, clock: RtspStream(connect(), address, clock),
     Scheme.RTSPS: lambda address, connect, clock: RtspStream(connect(), address, clock),
+    Scheme.HTTP: lambda address, connect, clock: HttpMjpegStream(connect, address, clock),
+    Scheme.HTTPS: lambda address, connect, clock: HttpMjpegStream(connect, address, clock),
     Scheme.RTMP: lambda address, connect, clock: RtmpStream(connect(), address, clock),
 }
 """The cameras. Files and the demo are in `make_source`, since they end."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from securevision.domain.video import TICKS_PER_SECOND
 
 _TRACK = 1
-_MAX_UINT32 = 0xFFFF_FFFF
+_LONGEST = 0x7FFF_FFFF
+"""6.6 hours. The fields hold twice that, but some players take more for negative."""
 _TURNS = ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))
 """The matrix with which a player turns pictures, by quarters counter-clockwise."""
 _SYNC, _NON_SYNC = 0x0200_0000, 0x0101_0000
@@ -66,15 +67,15 @@ def fragment(number: int, decode_time: int, samples: Sequence[Sample]) -> bytes:
     """Return `moof` and `mdat` of samples that follow one another (8.8.4 to 8.8.12, 8.1.1).
 
     `number` counts fragments from 1; `decode_time` is that of the first sample, in ticks.
-    A duration or offset longer than its field, 13 hours, becomes as long as that.
+    A duration or offset of more than 6.6 hours becomes 6.6 hours.
     """
     run = [
         struct.pack(
             ">4I",
-            min(sample.duration, _MAX_UINT32),
+            min(sample.duration, _LONGEST),
             len(sample.data),
             _SYNC if sample.keyframe else _NON_SYNC,
-            min(sample.offset, _MAX_UINT32),
+            min(sample.offset, _LONGEST),
         )
         for sample in samples
     ]

@@ -30,7 +30,7 @@ class PrivacyMask:
             masked |= _inside(corners, height, width)
             # The outline too, so that of a sharp corner nothing is left; a pixel's middle is half a pixel inside.
             fixed = np.round((corners - 0.5) * (1 << _SUBPIXEL_BITS)).astype(np.int32)
-            cv2.polylines(masked, [fixed], isClosed=True, color=(1,), thickness=3, shift=_SUBPIXEL_BITS)
+            cv2.polylines(masked, [fixed], isClosed=True, color=(1,), thickness=2, shift=_SUBPIXEL_BITS)
         rows, columns = np.arange(0, height, _BLOCK), np.arange(0, width, _BLOCK)
         blocks = np.maximum.reduceat(np.maximum.reduceat(masked, rows, axis=0), columns, axis=1)
         self._luma = blocks.repeat(_BLOCK, 0).repeat(_BLOCK, 1)[:height, :width].astype(bool)

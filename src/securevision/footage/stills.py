@@ -21,5 +21,5 @@ def jpeg_of(pixels: Pixels, max_side: int | None = None) -> bytes:
 def encode_still(picture: Picture) -> bytes:
     """Return a camera's picture as JPEG."""
     i420 = np.empty((picture.height * 3 // 2, picture.width), np.uint8)
-    picture.write_i420(i420.data)
+    picture.write_i420(i420.data.cast("B"))
     return jpeg_of(np.asarray(cv2.cvtColor(i420, cv2.COLOR_YUV2BGR_I420), np.uint8))

@@ -40,7 +40,8 @@ class Reporter:
         for track in tracks:
             if track.ended:
                 self._reported.pop(track.track_id, None)
-        self._visits = [v for v in self._visits if ts_ms - v.last_ms <= self._config.cooldown_ms]
+        # Nobody is known from the future; only a clock that was set back makes it seem so.
+        self._visits = [v for v in self._visits if 0 <= ts_ms - v.last_ms <= self._config.cooldown_ms]
         return drafts
 
     def label(self, track: Track) -> str:

@@ -11,7 +11,7 @@ from securevision.domain.motion import MotionConfig
 from securevision.domain.ports.cameras import Luma
 from securevision.domain.zones import Polygon
 
-_SAMPLES = 1500
+_SAMPLES = 500
 _SHIFT = 8
 """Bits behind the point in which OpenCV takes the corners."""
 _NEIGHBOURS = np.ones((3, 3), np.uint8)

@@ -72,6 +72,6 @@ class Background:
         self._last = picture
 
     def _add_flicker(self, picture: Luma, rate: float) -> None:
-        step = np.minimum(cv2.absdiff(picture, self._last), _MOST_FLICKER)
+        _, step = cv2.threshold(cv2.absdiff(picture, self._last), _MOST_FLICKER, 0, cv2.THRESH_TRUNC)
         cv2.accumulateWeighted(step, self._flicker, rate)
         self._last = picture

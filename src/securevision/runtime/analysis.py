@@ -1,5 +1,6 @@
 """From what cameras give to events, on one thread."""
 
+import functools
 import logging
 import queue
 import threading
@@ -157,16 +158,16 @@ class Analysis:
                 job = self._jobs.get(timeout=max(0.0, due - self._clock.monotonic()))
             except queue.Empty:
                 due = self._clock.monotonic() + _TICK_S
-                self._do(self._tick)
+                self._tick()
                 continue
             if job is None:
                 break
             self._do(job)
             if self._clock.monotonic() >= due:
                 due = self._clock.monotonic() + _TICK_S
-                self._do(self._tick)
+                self._tick()
         for camera in list(self._cameras):
-            self._do(lambda camera=camera: self._forget(camera))  # type: ignore[misc]
+            self._do(functools.partial(self._forget, camera))
 
     def _do(self, job: Callable[[], None]) -> None:
         try:
@@ -200,15 +201,18 @@ class Analysis:
         self._tell(name, camera.watch.take(status, self._clock.now_ms()))
 
     def _tick(self) -> None:
-        now_ms, now_s = self._clock.now_ms(), self._clock.monotonic()
-        for name, camera in self._cameras.items():
-            # A camera that lives tells the time itself; a file that is read at once has a time of its own.
-            is_silent = camera.state not in (SourceState.LIVE, SourceState.ENDED)
-            if is_silent and now_s - camera.heard_s > _TICK_S:
-                camera.pipeline.take(Tick(name, now_ms))
-            self._tell(name, camera.watch.tick(now_ms))
+        for name in self._cameras:
+            self._do(functools.partial(self._tick_camera, name))
         if self._clips is not None:
-            self._clips.tick()
+            self._do(self._clips.tick)
+
+    def _tick_camera(self, name: str) -> None:
+        camera, now_ms = self._cameras[name], self._clock.now_ms()
+        # A camera that lives tells the time itself; a file that is read at once has a time of its own.
+        is_silent = camera.state not in (SourceState.LIVE, SourceState.ENDED)
+        if is_silent and self._clock.monotonic() - camera.heard_s > _TICK_S:
+            camera.pipeline.take(Tick(name, now_ms))
+        self._tell(name, camera.watch.tick(now_ms))
 
     def _tell(self, name: str, news: CameraNews | None) -> None:
         if news is not None:

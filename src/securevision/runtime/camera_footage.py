@@ -1,11 +1,15 @@
 """Clips and live view of one camera, made of the packets that it sends anyway."""
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from securevision.domain.ports.footage import Fragment, Fragments, MakeFragments, PacketRing
 from securevision.domain.video import Packet, VideoFormat
+from securevision.errors import InvalidInput
 from securevision.runtime.messages import ClipData, ClipEnded, LiveData, LiveInit, Message
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -15,7 +19,7 @@ class _Clip:
 
 
 class CameraFootage:
-    """Used by the camera's thread alone."""
+    """Used by the camera's thread alone. Of a video that cannot be written, nothing is sent until it is another one."""
 
     def __init__(
         self, camera: str, ring: PacketRing, make_fragments: MakeFragments, send: Callable[[Message], None]
@@ -25,6 +29,7 @@ class CameraFootage:
         self._make_fragments = make_fragments
         self._send = send
         self._video = VideoFormat("", 0, 0)
+        self._cannot_be_written = False
         self._clips: dict[int, _Clip | None] = {}
         """By number; None for one that waits for a keyframe to begin with."""
         self._replaced: dict[int, int] = {}
@@ -35,7 +40,7 @@ class CameraFootage:
     def start(self, video: VideoFormat) -> None:
         """Take a new format: what was begun in the old one ends."""
         self.stop()
-        self._video = video
+        self._video, self._cannot_be_written = video, False
         self._ring.start(video)
 
     def stop(self) -> None:
@@ -91,10 +96,21 @@ class CameraFootage:
         clip: _Clip | None = None
         for packet in packets:
             if clip is None:
-                clip = _Clip(self._make_fragments(self._video, Fragment.GOP), packet.ts_ms)
-                self._clips[clip_id] = clip
+                if (fragments := self._begun(Fragment.GOP)) is None:
+                    return
+                self._clips[clip_id] = clip = _Clip(fragments, packet.ts_ms)
                 self._send_clip(clip_id, clip, clip.fragments.init(), packet.ts_ms)
             self._add_to_clip(clip_id, clip, packet)
+
+    def _begun(self, per: Fragment) -> Fragments | None:
+        if self._cannot_be_written:
+            return None
+        try:
+            return self._make_fragments(self._video, per)
+        except InvalidInput as error:
+            self._cannot_be_written = True
+            _log.warning("Of camera %s there are no recordings and no live view: %s", self._camera, error)
+            return None
 
     def _add_to_clip(self, clip_id: int, clip: _Clip, packet: Packet) -> None:
         if data := clip.fragments.add(packet):
@@ -104,7 +120,9 @@ class CameraFootage:
         self._send(ClipData(self._camera, clip_id, data, clip.fragments.mime, clip.begin_ms, end_ms))
 
     def _open_live(self, packets: Iterable[Packet]) -> None:
-        self._live = live = self._make_fragments(self._video, Fragment.PICTURE)
+        self._live = live = self._begun(Fragment.PICTURE)
+        if live is None:
+            return
         self._send(LiveInit(self._camera, live.mime, live.init()))
         for packet in packets:
             self._add_to_live(live, packet)

@@ -5,7 +5,7 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from securevision.domain.camera_reports import CameraReport, WorkerReport
 from securevision.domain.frames import SourceState, SourceStatus
@@ -14,27 +14,25 @@ from securevision.domain.ports.cameras import Connect
 from securevision.domain.ports.clock import Clock
 from securevision.domain.seal import Seal
 from securevision.errors import SecureVisionError, SourceRefused
+from securevision.runtime.camera_listener import CameraListener
+from securevision.runtime.camera_thread import INTERNAL_ERROR
 from securevision.runtime.frame_scheduler import WaitingFrame
 from securevision.runtime.messages import (
     Beat,
     BeginClip,
     BeginLive,
     CameraBeat,
-    ClipData,
-    ClipEnded,
     Connected,
     EndClip,
     EndLive,
     Finished,
     FrameReady,
     FreeSlot,
-    LiveData,
-    LiveInit,
     Message,
     NeedConnection,
+    OfCamera,
     Quiet,
     StateChanged,
-    Still,
     TakeStill,
     TamperChanged,
     Unwatch,
@@ -73,42 +71,6 @@ class WatchedCamera:
     loop: bool = False
 
 
-class CameraListener(Protocol):
-    """Who is told what cameras give. Called from the thread of the camera's worker, with no lock of ours held."""
-
-    def quiet(self, camera: str, ts_ms: int) -> None:
-        """Take that nothing moved at that time."""
-        ...
-
-    def state(self, camera: str, status: SourceStatus) -> None:
-        """Take where a camera stands now."""
-        ...
-
-    def tamper(self, camera: str, tamper: str, ts_ms: int) -> None:
-        """Take that its view is covered or frozen; free again when the text is empty."""
-        ...
-
-    def finished(self, camera: str, detail: str) -> None:
-        """Take that a file was given whole, or cannot be read."""
-        ...
-
-    def footage(self, message: ClipData | ClipEnded | LiveInit | LiveData | Still) -> None:
-        """Take bytes of a clip, of live view, or a picture."""
-        ...
-
-    def lost_footage(self, camera: str) -> None:
-        """Take that nothing more comes of what was begun: the worker ended."""
-        ...
-
-    def viewers(self, camera: str) -> int:
-        """Return how many view the camera live."""
-        ...
-
-    def resumed(self, camera: str) -> None:
-        """Take that a worker reads the camera from here on, and can be asked for footage."""
-        ...
-
-
 @dataclass(slots=True)
 class _Seat:
     """One camera with its worker."""
@@ -116,6 +78,9 @@ class _Seat:
     camera: WatchedCamera
     place: "_Place"
     memory: int = 0
+    """The number of its memory, and of its Watch."""
+    connecting: int = 0
+    """The watch for which it is being connected; 0 while it is not."""
     status: SourceStatus = _CONNECTING
     since_ms: int = 0
     beat: CameraBeat | None = None
@@ -239,6 +204,7 @@ class CameraHub:
         memory = self._recognition.attach(camera.id)
         seat.memory, seat.beat, seat.measured = memory.number, None, None
         message = Watch(
+            memory.number,
             camera.id,
             camera.address,
             camera.fps,
@@ -276,13 +242,11 @@ class CameraHub:
             return self._take_beat(place, message)
         with self._lock:
             seat = self._seats.get(message.camera)
-            if seat is None or seat.place is not place:
-                # It was taken away meanwhile; or a worker speaks of what is not its own.
+            if seat is None or not _is_of(message, seat, place):
                 return ""
         match message:
             case NeedConnection():
-                name = f"connect-{message.camera}"
-                threading.Thread(target=self._connect, args=(seat, message), name=name, daemon=True).start()
+                self._begin_to_connect(seat, message)
             case StateChanged():
                 self._set_status(message.camera, SourceStatus(message.state, redact(message.detail)))
             case FrameReady():
@@ -302,23 +266,38 @@ class CameraHub:
                 self._listener.tamper(message.camera, message.tamper, message.ts_ms)
             case Finished():
                 self._set_status(message.camera, SourceStatus(SourceState.ENDED, redact(message.detail)))
+                self._listener.lost_footage(message.camera)
                 self._listener.finished(message.camera, redact(message.detail))
             case _:
                 self._listener.footage(message)
         return ""
 
+    def _begin_to_connect(self, seat: _Seat, need: NeedConnection) -> None:
+        with self._lock:
+            if seat.connecting == need.watch:
+                # A worker waits longer than this takes. One that does not must not fill us with threads.
+                return
+            seat.connecting = need.watch
+        name = f"connect-{need.camera}"
+        threading.Thread(target=self._connect, args=(seat, need), name=name, daemon=True).start()
+
     def _connect(self, seat: _Seat, need: NeedConnection) -> None:
         """Open the camera that a worker needs; the worker has no say in where it is."""
-        camera, worker = seat.camera, seat.place.worker
+        camera = seat.camera
+        answer, descriptors = Connected(camera.id, need.serial, "", refused=False), []
         try:
-            descriptor = camera.connect()
+            descriptors = [camera.connect()]
         except SecureVisionError as error:
             refused = isinstance(error, SourceRefused)
-            worker.send(Connected(camera.id, need.serial, redact(str(error)), refused=refused))
-            return
-        try:
-            worker.send(Connected(camera.id, need.serial, "", refused=False), [descriptor])
-        finally:
+            answer = Connected(camera.id, need.serial, redact(str(error)), refused=refused)
+        except Exception:  # noqa: BLE001 - the worker must have an answer
+            _log.exception("Camera %s could not be connected.", camera.id)
+            answer = Connected(camera.id, need.serial, INTERNAL_ERROR, refused=False)
+        with self._lock:
+            if seat.memory == need.watch and self._seats.get(camera.id) is seat:
+                seat.connecting = 0
+                seat.place.worker.send(answer, descriptors)
+        for descriptor in descriptors:
             os.close(descriptor)
 
     def _take_beat(self, place: "_Place", beat: Beat) -> str:
@@ -326,12 +305,13 @@ class CameraHub:
         with self._lock:
             for each in beat.cameras:
                 seat = self._seats.get(each.camera)
-                is_live = seat is None or seat.status.state in (SourceState.LIVE, SourceState.STALLED)
+                ours = seat if seat is not None and _is_of(each, seat, place) else None
+                is_live = ours is not None and ours.status.state in (SourceState.LIVE, SourceState.STALLED)
                 if each.still_s > (_STUCK_S if is_live else _STUCK_CONNECTING_S):
                     return f"Camera {each.camera} is stuck in it."
-                if seat is not None and seat.place is place:
-                    seat.beat = each
-                    self._measure(seat, each, now)
+                if ours is not None:
+                    ours.beat = each
+                    self._measure(ours, each, now)
         return ""
 
     def _measure(self, seat: _Seat, beat: CameraBeat, now: float) -> None:
@@ -379,6 +359,11 @@ class CameraHub:
             latency_ms=frames.latency_ms,
             viewers=self._listener.viewers(name),
         )
+
+
+def _is_of(message: OfCamera, seat: _Seat, place: "_Place") -> bool:
+    """Whether it is about this watch: not about one that has ended, and not what is no business of that worker."""
+    return seat.place is place and seat.memory == message.watch
 
 
 _NO_BEAT = CameraBeat("", 0.0, 0, 0, 0, 0, 0, "", 0, 0, None)

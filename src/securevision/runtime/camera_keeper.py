@@ -35,6 +35,7 @@ class CameraKeeper:
         self._lock = threading.Lock()
         self._revision: int | None = None
         self._kept: dict[str, Camera] = {}
+        self._failures: dict[str, str] = {}
 
     def sync(self) -> None:
         """Look whether a camera has changed; if so, watch it as it is now. Raises Unavailable."""
@@ -55,8 +56,12 @@ class CameraKeeper:
         try:
             watched = self._watched(camera)
         except SecureVisionError as error:
-            _log.error("Camera %s cannot be watched: %s", name, error)
+            # It is tried again each time, and said once.
+            if self._failures.get(name) != str(error):
+                self._failures[name] = str(error)
+                _log.error("Camera %s cannot be watched: %s", name, error)
             return False
+        self._failures.pop(name, None)
         if name in self._kept:
             self._end(name)
         self._clips.set_mode(name, camera.config.recording)

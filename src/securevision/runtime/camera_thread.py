@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from securevision.domain.frames import SourceStatus
+from securevision.domain.frames import SourceState, SourceStatus
 from securevision.domain.ports.cameras import FrameSource, Item, Picture
 from securevision.domain.ports.clock import Clock
 from securevision.domain.ports.footage import EncodeStill
@@ -29,7 +29,7 @@ from securevision.runtime.messages import (
     Watch,
 )
 from securevision.runtime.slot_desk import SlotDesk
-from securevision.runtime.slots import SlotMemory
+from securevision.runtime.slots import MAX_PIXELS, MAX_SIDE, SlotMemory
 
 _log = logging.getLogger(__name__)
 _HOLD_MS = 2_000
@@ -37,8 +37,9 @@ _HOLD_MS = 2_000
 _QUIET_MS = 1_000
 _STEP_S = 1.0
 _MAX_SENTENCE = 500
-_PAUSE_S = 2.0
-_INTERNAL_ERROR = "It could not be read because of an internal error; see the log."
+_PAUSES = 2
+"""Steps between an internal error and the next try."""
+INTERNAL_ERROR = "It could not be read because of an internal error; see the log."
 
 Send = Callable[[Message], None]
 Command = Callable[[], None]
@@ -86,6 +87,7 @@ class CameraThread:
         self._moved_ms: int | None = None
         self._quiet_ms = 0
         self._status: SourceStatus | None = None
+        self._is_over = False
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera-{watch.camera}", daemon=True)
 
@@ -97,6 +99,8 @@ class CameraThread:
         """Ask the thread to end."""
         with self._lock:
             self._closing.set()
+            # From here on it has as long as for any other step.
+            self._stepped = self._parts.clock.monotonic()
             self._source.close()
 
     def is_alive(self) -> bool:
@@ -134,9 +138,10 @@ class CameraThread:
     def beat(self) -> CameraBeat:
         """Say how the camera does."""
         counts = self._counts
+        still_s = max(0.0, self._parts.clock.monotonic() - self._stepped)
         return CameraBeat(
             self._camera,
-            max(0.0, self._parts.clock.monotonic() - self._stepped),
+            0.0 if self._is_over else still_s,
             counts.packets,
             counts.octets,
             counts.pictures,
@@ -145,36 +150,45 @@ class CameraThread:
             self._video.codec,
             *self._size,
             self._source.progress,
+            watch=self._watch.number,
         )
 
     def _run(self) -> None:
         # A broken link means that the core is gone; the main thread sees that too, and ends us all.
         with contextlib.suppress(LinkBroken), self._parts.memory:
             detail = self._read()
-            while detail == _INTERNAL_ERROR and self._source.live and not self._closing.wait(_PAUSE_S):
+            while detail == INTERNAL_ERROR and self._source.live and self._pause():
                 with self._lock:
                     self._source = self._parts.make_source()
                     if self._closing.is_set():
                         self._source.close()
                 detail = self._read()
-            self._report_status()
+            self._report(self._source.status)
+            self._is_over = True
             self._parts.send(Finished(self._camera, detail))
 
     def _read(self) -> str:
         """Read the source to its end; return why it ended early, or an empty string."""
         try:
-            for item in self._source.items():
-                self._step()
-                self._take(item)
+            detail = self._take_all()
             self._parts.footage.stop()
             self._wait_for_slots()
         except LinkBroken:
             raise
-        except SecureVisionError as error:
-            return str(error)[:_MAX_SENTENCE]
         except Exception:  # noqa: BLE001 - one bad picture must not blind a camera
             _log.exception("Camera %s could not be read.", self._camera)
-            return _INTERNAL_ERROR
+            return INTERNAL_ERROR
+        return detail
+
+    def _take_all(self) -> str:
+        try:
+            for item in self._source.items():
+                self._step()
+                self._take(item)
+        except LinkBroken:
+            raise
+        except SecureVisionError as error:
+            return str(error)[:_MAX_SENTENCE]
         return ""
 
     def _take(self, item: Item | None) -> None:
@@ -188,8 +202,9 @@ class CameraThread:
             case VideoFormat():
                 self._video = item
                 self._parts.footage.start(item)
-                # Much may have changed while nobody looked.
+                # Much may have changed while nobody looked, and time may begin anew.
                 self._gate = MotionGate(self._watch.motion)
+                self._moved_ms, self._quiet_ms = None, 0
             case _:
                 self._look(item)
 
@@ -198,14 +213,22 @@ class CameraThread:
         while not self._closing.is_set() and not self._parts.slots.wait_for_all(_STEP_S):
             self._step()
 
+    def _pause(self) -> bool:
+        """Wait after an internal error; return whether the camera shall be read anew."""
+        for _ in range(_PAUSES):
+            self._stepped = self._parts.clock.monotonic()
+            self._report(SourceStatus(SourceState.BACKING_OFF, INTERNAL_ERROR))
+            if self._closing.wait(_STEP_S):
+                return False
+        return True
+
     def _step(self) -> None:
         self._stepped = self._parts.clock.monotonic()
-        self._report_status()
+        self._report(self._source.status)
         while not self._commands.empty():
             self._commands.get()()
 
-    def _report_status(self) -> None:
-        status = self._source.status
+    def _report(self, status: SourceStatus) -> None:
         if status != self._status:
             self._status = status
             self._parts.send(StateChanged(self._camera, status.state, status.detail[:_MAX_SENTENCE]))
@@ -213,9 +236,9 @@ class CameraThread:
     def _look(self, picture: Picture) -> None:
         self._counts.pictures += 1
         self._size = (picture.width, picture.height)
-        for request in self._stills:
+        stills, self._stills = self._stills, []
+        for request in stills:
             self._parts.send(Still(self._camera, request, self._parts.encode_still(picture)))
-        self._stills.clear()
         luma = picture.luma()
         tamper = self._tamper_watch.look(luma, picture.ts_ms) or ""
         if tamper != self._tamper:
@@ -236,7 +259,10 @@ class CameraThread:
 
     def _offer(self, picture: Picture) -> None:
         self._counts.moving += 1
-        slots = self._parts.slots
+        slots, pixels = self._parts.slots, picture.width * picture.height
+        if pixels > MAX_PIXELS or max(picture.width, picture.height) > MAX_SIDE:
+            self._counts.crowded += 1
+            return
         if not self._source.live:
             # Two by two, so that none is replaced by a newer one before it was looked at.
             while not self._closing.is_set() and not slots.wait_for_room(_STEP_S):
@@ -245,6 +271,10 @@ class CameraThread:
         if slot is None:
             self._counts.crowded += 1
             return
-        with self._parts.memory.slot(slot, picture.width * picture.height * 3 // 2) as room:
-            picture.write_i420(room)
+        try:
+            with self._parts.memory.slot(slot, pixels * 3 // 2) as room:
+                picture.write_i420(room)
+        except Exception:
+            slots.free(slot)
+            raise
         self._parts.send(FrameReady(self._camera, slot, picture.ts_ms, picture.width, picture.height))

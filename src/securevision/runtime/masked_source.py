@@ -89,7 +89,8 @@ class MaskedSource:
                     # A new connection, whose time begins anew.
                     self._encoder, self._next = self._make_encoder(), 0.0
                 case Packet():
-                    pass
+                    # Its picture may never come; whoever takes the items looks around all the same.
+                    yield None
                 case _:
                     yield from self._masked(item)
 

@@ -1,14 +1,18 @@
 """A media worker: several cameras, each in a thread, and the main thread that listens to the core."""
 
+import itertools
+import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
 
 from securevision.domain.ports.cameras import Connect
 from securevision.domain.ports.clock import Clock
 from securevision.domain.seal import Seal
 from securevision.errors import SecureVisionError, SourceError, SourceRefused
-from securevision.runtime.camera_thread import CameraThread, Send
+from securevision.runtime.camera_thread import INTERNAL_ERROR, CameraThread, Send
 from securevision.runtime.link import Link, LinkBroken
 from securevision.runtime.messages import (
     Beat,
@@ -19,7 +23,9 @@ from securevision.runtime.messages import (
     EndLive,
     Finished,
     FreeSlot,
+    Message,
     NeedConnection,
+    OfCamera,
     Ready,
     Stop,
     TakeStill,
@@ -28,6 +34,7 @@ from securevision.runtime.messages import (
     Watch,
 )
 
+_log = logging.getLogger(__name__)
 _BEAT_S = 0.25
 _CONNECTED_WITHIN_S = 12.0
 _ENDED_WITHIN_S = 2.0
@@ -39,20 +46,27 @@ MakeCamera = Callable[[Watch, int, Connect, Send], CameraThread]
 class Connecting:
     """How one camera's thread asks the core for a connection, and waits for it."""
 
-    def __init__(self, camera: str, send: Send) -> None:
+    def __init__(self, camera: str, send: Send, serials: Iterator[int]) -> None:
+        """Take numbers of questions from `serials`, which all cameras of a process share."""
         self._camera = camera
         self._send = send
+        self._serials = serials
         self._serial = 0
+        self._is_over = False
         self._answered = threading.Condition()
         self._answer: tuple[Connected, int] | None = None
 
     def __call__(self) -> int:
         """See Connect."""
         with self._answered:
-            self._serial += 1
+            self._serial = next(self._serials)
             self._discard()
-            self._send(NeedConnection(self._camera, self._serial))
-            self._answered.wait_for(lambda: self._answer is not None, _CONNECTED_WITHIN_S)
+            if not self._is_over:
+                self._send(NeedConnection(self._camera, self._serial))
+            self._answered.wait_for(lambda: self._is_over or self._answer is not None, _CONNECTED_WITHIN_S)
+            if self._is_over:
+                self._discard()
+                raise SourceError("The camera is not watched any more.")
             if self._answer is None:
                 raise SourceError("The camera could not be connected in time.")
             (message, descriptor), self._answer = self._answer, None
@@ -61,7 +75,7 @@ class Connecting:
         return descriptor
 
     def answer(self, message: Connected, descriptor: int) -> None:
-        """Take the core's answer; one to an older question is closed."""
+        """Take the core's answer; one to an older question, or to one of somebody else, is closed."""
         with self._answered:
             if message.serial != self._serial:
                 if descriptor >= 0:
@@ -71,10 +85,9 @@ class Connecting:
             self._answered.notify()
 
     def give_up(self) -> None:
-        """End the wait."""
+        """End the wait, and any later one."""
         with self._answered:
-            failure = "The camera is not watched any more."
-            self._answer = (Connected(self._camera, self._serial, failure, refused=False), -1)
+            self._is_over = True
             self._answered.notify()
 
     def _discard(self) -> None:
@@ -93,6 +106,7 @@ class MediaWorker:
         self._cameras: dict[str, CameraThread] = {}
         self._connecting: dict[str, Connecting] = {}
         self._ending: list[CameraThread] = []
+        self._serials = itertools.count(1)
 
     def run(self, seal: Seal) -> None:
         """Serve the core."""
@@ -142,11 +156,20 @@ class MediaWorker:
             _pass_on(message, camera)
 
     def _watch(self, watch: Watch, memory: int) -> None:
-        connecting = Connecting(watch.camera, self._link.send)
+        def send(message: Message) -> None:
+            if isinstance(message, OfCamera):
+                message = msgspec.structs.replace(message, watch=watch.number)
+            self._link.send(message)
+
+        connecting = Connecting(watch.camera, send, self._serials)
         try:
-            camera = self._make_camera(watch, memory, connecting, self._link.send)
+            camera = self._make_camera(watch, memory, connecting, send)
         except SecureVisionError as error:
-            self._link.send(Finished(watch.camera, str(error)))
+            send(Finished(watch.camera, str(error)))
+            return
+        except Exception:  # noqa: BLE001 - one camera must not end the others
+            _log.exception("Camera %s could not be begun.", watch.camera)
+            send(Finished(watch.camera, INTERNAL_ERROR))
             return
         self._connecting[watch.camera], self._cameras[watch.camera] = connecting, camera
         camera.start()

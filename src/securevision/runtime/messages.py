@@ -47,6 +47,8 @@ class Stop(Message, frozen=True):
 class Watch(Message, frozen=True):
     """Read a camera. With it comes the memory of its slots."""
 
+    number: int
+    """Of this watch; see OfCamera."""
     camera: Name
     address: str
     fps: float
@@ -120,12 +122,19 @@ class TakeStill(Message, frozen=True):
 # Media worker to core
 
 
-class CameraBeat(Message, frozen=True):
+class OfCamera(Message, frozen=True, kw_only=True):
+    """What a worker says of one camera."""
+
+    watch: int = 0
+    """The number of the Watch that it is about: the same camera may have been given anew meanwhile."""
+
+
+class CameraBeat(OfCamera, frozen=True):
     """How one camera does; counts are since it was first watched by this worker."""
 
     camera: Name
     still_s: float
-    """Seconds since its thread last took a step."""
+    """Seconds since its thread last took a step; 0 once the source has ended."""
     packets: Count
     octets: Count
     pictures: Count
@@ -133,7 +142,7 @@ class CameraBeat(Message, frozen=True):
     moving: Count
     """Of those, offered to the recogniser."""
     crowded: Count
-    """Of those, dropped because no slot was free."""
+    """Of those, dropped because no slot was free or large enough."""
     codec: Name
     width: Count
     height: Count
@@ -146,14 +155,14 @@ class Beat(Heartbeat, frozen=True):
     cameras: Annotated[list[CameraBeat], Meta(max_length=64)]
 
 
-class NeedConnection(Message, frozen=True):
+class NeedConnection(OfCamera, frozen=True):
     """A camera must be connected, its file opened."""
 
     camera: Name
     serial: int
 
 
-class StateChanged(Message, frozen=True):
+class StateChanged(OfCamera, frozen=True):
     """A camera stands elsewhere than before."""
 
     camera: Name
@@ -161,7 +170,7 @@ class StateChanged(Message, frozen=True):
     detail: Sentence
 
 
-class FrameReady(Message, frozen=True):
+class FrameReady(OfCamera, frozen=True):
     """A picture lies in a slot, which is the core's now."""
 
     camera: Name
@@ -171,14 +180,14 @@ class FrameReady(Message, frozen=True):
     height: Side
 
 
-class Quiet(Message, frozen=True):
+class Quiet(OfCamera, frozen=True):
     """At that time nothing moved."""
 
     camera: Name
     ts_ms: Milliseconds
 
 
-class TamperChanged(Message, frozen=True):
+class TamperChanged(OfCamera, frozen=True):
     """A camera's view is covered or frozen, or free again: then the text is empty."""
 
     camera: Name
@@ -186,14 +195,14 @@ class TamperChanged(Message, frozen=True):
     ts_ms: Milliseconds
 
 
-class Finished(Message, frozen=True):
+class Finished(OfCamera, frozen=True):
     """A source that has an end was given whole, or cannot be read; the sentence says why, or is empty."""
 
     camera: Name
     detail: Sentence
 
 
-class ClipData(Message, frozen=True):
+class ClipData(OfCamera, frozen=True):
     """The next bytes of a clip; the first come with its media type and the time of its first picture."""
 
     camera: Name
@@ -204,14 +213,14 @@ class ClipData(Message, frozen=True):
     end_ms: Milliseconds
 
 
-class ClipEnded(Message, frozen=True):
+class ClipEnded(OfCamera, frozen=True):
     """Nothing more comes of a clip: it was asked to end, or the camera's format changed or its picture broke off."""
 
     camera: Name
     clip: int
 
 
-class LiveInit(Message, frozen=True):
+class LiveInit(OfCamera, frozen=True):
     """What a player needs before the first fragment; a new one starts anew."""
 
     camera: Name
@@ -219,7 +228,7 @@ class LiveInit(Message, frozen=True):
     data: bytes
 
 
-class LiveData(Message, frozen=True):
+class LiveData(OfCamera, frozen=True):
     """One fragment, of one picture."""
 
     camera: Name
@@ -228,7 +237,7 @@ class LiveData(Message, frozen=True):
     data: bytes
 
 
-class Still(Message, frozen=True):
+class Still(OfCamera, frozen=True):
     """A picture that was asked for."""
 
     camera: Name

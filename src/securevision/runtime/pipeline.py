@@ -17,6 +17,9 @@ from securevision.incidents.reporter import Reporter
 from securevision.runtime.recording import EventRecorder, Evidence
 from securevision.tracking.tracker import Tracker
 
+_SET_BACK_MS = 60_000
+"""Time that goes back by more is no delay: the clock was set back."""
+
 
 class Pipeline:
     """The way from what was seen to events."""
@@ -46,7 +49,12 @@ class Pipeline:
 
     def take(self, item: Look | Tick) -> Sequence[Event]:
         """Take the next look or tick of the source; return what was stored because of it."""
-        self._last_ms = ts_ms = max(self._last_ms, item.ts_ms)
+        if item.ts_ms < self._last_ms - _SET_BACK_MS:
+            return [*self.finish(), *self._take_at(item, item.ts_ms)]
+        return self._take_at(item, max(self._last_ms, item.ts_ms))
+
+    def _take_at(self, item: Look | Tick, ts_ms: int) -> Sequence[Event]:
+        self._last_ms = ts_ms
         faces, plates = (item.faces, item.plates) if isinstance(item, Look) else ((), ())
         tracks = [*self._faces.update(ts_ms, faces), *self._plates.update(ts_ms, plates)]
         if isinstance(item, Look):

@@ -1,5 +1,6 @@
 """The recogniser: looks at frames in shared memory and at picture files, and says what it sees."""
 
+import logging
 import os
 import queue
 import threading
@@ -28,6 +29,7 @@ from securevision.runtime.messages import (
 )
 from securevision.runtime.slots import SlotMemory
 
+_log = logging.getLogger(__name__)
 _BEAT_S = 0.25
 _MIN_SIDE, _MAX_SIDE = 16, 8192
 _MAX_SENTENCE = 500
@@ -124,6 +126,11 @@ class RecogniserWorker:
                 answer = self._answer(job)
             except SecureVisionError as error:
                 answer = NotLooked(request, str(error)[:_MAX_SENTENCE])
+            except Exception:  # noqa: BLE001 - one bad picture must not end the thread
+                _log.exception("A picture could not be looked at.")
+                answer = NotLooked(
+                    request, "The picture could not be looked at because of an internal error."
+                )
             finally:
                 self._begun.pop(request)
             try:

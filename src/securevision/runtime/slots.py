@@ -11,9 +11,10 @@ from typing import Self
 
 SLOTS = 4
 """One is written, one waits, two are looked at."""
-MAX_PIXELS = 3840 * 2160
+MAX_PIXELS, MAX_SIDE = 8192 * 4608, 8192
+"""As many as are decoded; there are cameras of twelve and of twenty megapixels."""
 SLOT_BYTES = MAX_PIXELS * 3 // 2
-"""Room for an I420 picture of 4K. What is not written takes no memory."""
+"""Room for an I420 picture. What is not written takes no memory."""
 
 
 def make_slots() -> int:

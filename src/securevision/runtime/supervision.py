@@ -100,8 +100,12 @@ class Worker:
         """Ask the worker to finish, and wait for its end; kill it when it takes too long."""
         self._stopping.set()
         self.send(Stop())
-        if self._thread.ident is not None:
-            self._thread.join()
+        if self._thread.ident is None:
+            return
+        self._thread.join(_DRAINED_WITHIN_S)
+        if (process := self._process) is not None:
+            process.kill()
+        self._thread.join()
 
     def _run(self) -> None:
         quick = 0
@@ -137,30 +141,34 @@ class Worker:
         self._owner.ended()
 
     def _greet(self, link: Link[Any]) -> str:
-        received = link.receive(_STARTED_WITHIN_S)
-        if received is None or not isinstance(received.message, Ready):
+        until = self._clock.monotonic() + _STARTED_WITHIN_S
+        while (received := link.receive(_LOOK_EVERY_S)) is None:
+            if self._stopping.is_set() or self._clock.monotonic() > until:
+                return "It did not start."
+        if not isinstance(received.message, Ready):
             return "It did not start."
         self.seal = received.message.seal
         if not self.seal.sufficient and not self._kind.allow_unsealed:
             return f"It could not be sealed ({self.seal.text}), so it may not read anything."
         self._link, self.failure = link, ""
+        if self._stopping.is_set():
+            # Nobody could tell it before.
+            return "It is not wanted any more."
         self._owner.started(self.seal)
         return ""
 
     def _attend(self, process: WorkerProcess, link: Link[Any]) -> str:
-        heard = weighed = self._clock.monotonic()
-        stopping_at: float | None = None
+        heard = weighed = looked = self._clock.monotonic()
         while True:
             received: Received[Any] | None = link.receive(_LOOK_EVERY_S)
             now = self._clock.monotonic()
+            # While we were busy or stopped ourselves, nobody could be heard.
+            heard += max(0.0, now - looked - _LOOK_EVERY_S)
+            looked = now
             if received is not None:
                 heard = now if isinstance(received.message, Heartbeat) else heard
                 if reason := self._owner.received(received.message):
                     return reason
-            if self._stopping.is_set():
-                stopping_at = stopping_at if stopping_at is not None else now
-                if now - stopping_at > _DRAINED_WITHIN_S:
-                    return "It did not end when it was asked to."
             if now - heard > _SILENT_S:
                 return f"Its main thread was silent for {_SILENT_S:g} s."
             if now - weighed > _WEIGH_EVERY_S:

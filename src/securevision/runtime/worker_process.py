@@ -72,6 +72,10 @@ class WorkerProcess:
             return False
         return True
 
+    def kill(self) -> None:
+        """Kill it, from any thread."""
+        self._process.kill()
+
     def end_it(self) -> int:
         """Kill it if it still runs, and return how it ended, as `subprocess` does."""
         self._process.kill()

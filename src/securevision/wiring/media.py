@@ -44,11 +44,12 @@ def main(arguments: Sequence[str]) -> int:
 
 def make_camera(watch: Watch, memory: int, connect: Connect, send: Send) -> CameraThread:
     """Make the thread of one camera. Raises InvalidInput for an address that cannot be used."""
+    slots = SlotMemory(memory, watch.slot_bytes, writable=True)
     clock, address = SystemClock(), parse_address(watch.address)
     parts = CameraParts(
         make_source=lambda: _make_source(watch, address, connect),
         footage=CameraFootage(watch.camera, PacketRing(_PRE_ROLL_S, _RING_BYTES), Mp4Fragments, send),
-        memory=SlotMemory(memory, watch.slot_bytes, writable=True),
+        memory=slots,
         encode_still=encode_still,
         clock=clock,
         send=send,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fakes.running_api import CAMERA, DOWN, FACE, JPEG, OTHER_CAMERA, PLATE, STRANGER, RunningApi
+from fakes.running_api import CAMERA, DOWN, FACE, JPEG, OTHER_CAMERA, PLATE, STRANGER, WHOLE_FRAME, RunningApi
 from fakes.visitor import Json, Visitor
 from securevision.access.lifetimes import LIVE_CROP_MS
 from securevision.domain.audit import AuditAction
@@ -279,11 +279,48 @@ def test_a_cleanup_deletes_what_is_older_than_the_retention(api: RunningApi) -> 
     ]
 
 
+def test_the_whole_frame_of_an_event(api: RunningApi, viewer: Visitor) -> None:
+    event, hidden = api.add(), api.signed_in("Ada", Role.VIEWER, OTHER)
+    path = f"/api/v1/events/{event.id}/picture"
+    for visitor in (viewer, api.display()):
+        answer = visitor.get(path)
+        assert (answer.status_code, answer.content) == (200, WHOLE_FRAME)
+        assert answer.headers["Content-Type"] == "image/jpeg"
+    get(hidden, path, 404)
+    get(viewer, "/api/v1/events/4711/picture", 404)
+    records = api.audit.reader.page(None, 100).records
+    seen = [record for record in records if record.action == AuditAction.CROPS_VIEWED]
+    assert [record.target for record in seen] == [f"camera:{CAMERA}"] * 2
+
+
+def test_a_display_shows_the_whole_frame_of_a_new_event_alone(api: RunningApi, viewer: Visitor) -> None:
+    screen, path = api.display(), f"/api/v1/events/{api.add().id}/picture"
+    api.clock.advance(LIVE_CROP_MS / 1000 - 1)
+    assert screen.get(path).status_code == 200
+    api.clock.advance(1)
+    get(screen, path, 404)
+    assert viewer.get(path).status_code == 200
+
+
+def test_a_cleanup_deletes_the_pictures_of_what_it_deletes(api: RunningApi) -> None:
+    pictures, operator = api.services.pictures, api.add_user("Operator", Role.OPERATOR)
+    old = api.add()
+    api.clock.advance(30 * 86_400 + 1)
+    kept = api.add()
+    assert api.session(operator).post("/api/v1/cleanup").json()["deleted"] == 1
+    assert pictures.get(old.id) is None
+    assert pictures.get(kept.id) == WHOLE_FRAME
+
+
 def test_health_is_bare_for_anybody_and_full_for_a_principal(api: RunningApi, viewer: Visitor) -> None:
     assert httpx.get(f"{api.url}/health").text == '{"ok":true}'
     full = get(viewer, "/api/v1/health")
     assert full.pop("version").startswith("0.")
-    assert full == {"ok": True, "source": {"id": "driveway", "state": "live", "detail": "All is well."}}
+    assert full == {
+        "ok": True,
+        "cameras": [{"id": "driveway", "state": "live", "detail": "All is well."}],
+        "workers": None,
+    }
 
 
 def test_the_schema_describes_every_documented_route(viewer: Visitor) -> None:
@@ -293,6 +330,6 @@ def test_the_schema_describes_every_documented_route(viewer: Visitor) -> None:
 
 def test_health_tells_nothing_of_a_camera_that_one_may_not_see(api: RunningApi) -> None:
     visitor = api.signed_in("Ada", Role.VIEWER, OTHER)
-    assert get(visitor, "/api/v1/health")["source"] is None
+    assert get(visitor, "/api/v1/health")["cameras"] == []
     assert get(visitor, "/api/v1/cameras") == []
     assert [camera["id"] for camera in get(api.signed_in("Bob"), "/api/v1/cameras")] == [CAMERA]

@@ -102,7 +102,9 @@ def test_how_a_camera_is_comes_too(api: RunningApi, token: str) -> None:
     )
 
 
-def test_the_stream_of_0_1_sends_each_sighting_once_and_without_a_version(api: RunningApi) -> None:
+def test_the_stream_of_0_1_sends_each_sighting_once_and_without_a_version(
+    api: RunningApi, caplog: pytest.LogCaptureFixture
+) -> None:
     with api.stream("/stream", token=LEGACY_TOKEN) as socket:
         first = api.add(STRANGER)
         api.revise(first, FACE)
@@ -111,6 +113,8 @@ def test_the_stream_of_0_1_sends_each_sighting_once_and_without_a_version(api: R
         received = [receive(socket), receive(socket)]
     assert [event["id"] for event in received] == [first.id, second.id]
     assert "version" not in received[0]
+    # That it leaves the others out is no accident on the way.
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
 
 
 def test_our_page_opens_the_stream_with_its_cookie(api: RunningApi) -> None:

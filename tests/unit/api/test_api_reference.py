@@ -9,12 +9,26 @@ from starlette.routing import WebSocketRoute
 
 from fakes.running_api import RunningApi
 from securevision.access.roles import DISPLAY_SCOPES, PROGRAM_SCOPES
+from securevision.api.camera_schemas import (
+    CameraChangeBody,
+    CameraDetailsBody,
+    CameraDraftBody,
+    CameraTestBody,
+    CameraTrialBody,
+    DroppedBody,
+    HealthBody,
+    LiveBoxBody,
+)
+from securevision.api.camera_states import STATES
 from securevision.api.cookies import SESSION_COOKIE
 from securevision.api.problems import STATUS
+from securevision.api.recording_schemas import KeptBody, RecordingBody, RecordingsParameters
 from securevision.api.routes.page import PAGE_FILES
 from securevision.api.schemas import CameraStateBody, FaceBody, PlateBody, VersionedEventBody
 from securevision.api.sockets import CloseCode
+from securevision.domain.cameras import RecordingMode
 from securevision.domain.events import CameraState, EventType
+from securevision.domain.recordings import RecordingKind
 from securevision.domain.rights import Role
 from securevision.errors import ErrorKind
 
@@ -47,6 +61,9 @@ def test_every_status_and_close_code_is_named(number: int) -> None:
         *Role,
         *EventType,
         *CameraState,
+        *STATES,
+        *RecordingMode,
+        *RecordingKind,
         SESSION_COOKIE,
     ],
 )
@@ -54,7 +71,29 @@ def test_every_error_scope_role_and_type_of_event_is_named(word: str) -> None:
     assert f"`{word}`" in REFERENCE
 
 
-@pytest.mark.parametrize("model", [VersionedEventBody, FaceBody, PlateBody, CameraStateBody])
-def test_every_field_of_an_event_is_named(model: type[BaseModel]) -> None:
+@pytest.mark.parametrize(
+    "model",
+    [
+        VersionedEventBody,
+        FaceBody,
+        PlateBody,
+        CameraStateBody,
+        CameraDetailsBody,
+        CameraDraftBody,
+        CameraChangeBody,
+        CameraTestBody,
+        DroppedBody,
+        LiveBoxBody,
+        RecordingsParameters,
+        KeptBody,
+    ],
+)
+def test_every_field_is_named(model: type[BaseModel]) -> None:
     for name in model.model_fields:
         assert f"`{name}`" in REFERENCE or f"`{name}." in REFERENCE or f"`payload.{name}`" in REFERENCE
+
+
+@pytest.mark.parametrize("model", [HealthBody, RecordingBody, CameraTrialBody])
+def test_every_field_is_in_an_example(model: type[BaseModel]) -> None:
+    for name in model.model_fields:
+        assert f'"{name}": ' in REFERENCE

@@ -2,7 +2,6 @@
 
 import json
 import struct
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -16,11 +15,7 @@ from websockets.sync.client import ClientConnection
 
 from fakes.running_api import (
     CAMERA,
-    DOWN,
-    FACE,
     OTHER_CAMERA,
-    PLATE,
-    STRANGER,
     WHOLE_FRAME,
     RunningApi,
     running_api,
@@ -34,8 +29,8 @@ from securevision.api.services import ApiServices
 from securevision.api.sockets import MESSAGES_PER_SECOND
 from securevision.domain.accounts import UserChange
 from securevision.domain.audit import AuditAction, AuditDraft
-from securevision.domain.camera_reports import CameraReport
-from securevision.domain.geometry import Box
+from securevision.domain.live import LiveBox, LiveBoxes
+from securevision.domain.observations import Kind
 from securevision.domain.rights import Cameras, Permission, Role
 from securevision.errors import Unavailable
 
@@ -66,6 +61,13 @@ def data(socket: ClientConnection) -> bytes:
 
 def picture(ts_ms: int, flags: int, fragment: bytes) -> bytes:
     return struct.pack(">QB", ts_ms, flags) + fragment
+
+
+def begin(api: RunningApi, socket: ClientConnection) -> None:
+    """Send a first picture, and read it."""
+    api.watching.start(CAMERA)
+    api.watching.show(CAMERA, 0, b"key")
+    assert (text(socket), data(socket), data(socket)) == (START, b"init", picture(0, 1, b"key"))
 
 
 def close_code(socket: ClientConnection) -> int | None:
@@ -123,71 +125,40 @@ def test_a_camera_that_is_disabled_sends_nothing_until_it_is_enabled(api: Runnin
         assert text(socket) == START
 
 
-def test_what_is_recognised_comes_with_its_box_and_name(api: RunningApi, token: str) -> None:
-    def seen(event_ts_ms: int, kind: str, name: str | None) -> Json:
-        box = [10.2 / 640, 20.0 / 360, 30.0 / 640, 40.7 / 360]
-        return {
+def followed(api: RunningApi, ts_ms: int, *boxes: LiveBox) -> None:
+    api.watching.live.show(CAMERA, LiveBoxes(ts_ms, boxes))
+
+
+def test_what_is_followed_comes_with_boxes_and_names(api: RunningApi, token: str) -> None:
+    with api.stream(LIVE, token=token) as socket:
+        begin(api, socket)
+        followed(
+            api,
+            1,
+            LiveBox(Kind.FACE, "Resident", (0.25, 0.5, 0.375, 0.75)),
+            LiveBox(Kind.FACE, "", (0.0, 0.0, 1.0, 1.0)),
+            LiveBox(Kind.PLATE, "SV26DEM", (0.5, 0.5, 0.625, 0.5625)),
+        )
+        followed(api, 2)
+        assert text(socket) == {
             "type": "boxes",
-            "ts_ms": event_ts_ms,
-            "items": [{"kind": kind, "name": name, "box": pytest.approx(box)}],
+            "ts_ms": 1,
+            "items": [
+                {"kind": "face", "name": "Resident", "box": [0.25, 0.5, 0.375, 0.75]},
+                {"kind": "face", "name": None, "box": [0.0, 0.0, 1.0, 1.0]},
+                {"kind": "plate", "name": "SV26DEM", "box": [0.5, 0.5, 0.625, 0.5625]},
+            ],
         }
-
-    with api.stream(LIVE, token=token) as socket:
-        api.add(camera=OTHER_CAMERA)
-        api.add(DOWN)
-        api.revise(api.add(STRANGER, ts_ms=1), FACE)
-        api.add(PLATE, ts_ms=2)
-        assert text(socket) == seen(1, "face", None)
-        assert text(socket) == seen(1, "face", "Resident")
-        assert text(socket) == seen(2, "plate", "SV26DEM")
-
-
-def test_a_box_lies_in_the_picture(api: RunningApi, token: str) -> None:
-    with api.stream(LIVE, token=token) as socket:
-        api.add(replace(FACE, bbox=Box(-64.0, 36.0, 10_000.0, 1e9)))
-        assert text(socket)["items"][0]["box"] == [0.0, 0.1, 1.0, 1.0]
-
-
-UNKNOWN: dict[str, Callable[[CameraReport], CameraReport | None]] = {
-    "not watched": lambda _: None,
-    "no size": lambda known: replace(known, width=0, height=0),
-}
-
-
-@pytest.mark.parametrize("why", UNKNOWN)
-def test_without_the_size_of_the_picture_there_are_no_boxes(api: RunningApi, token: str, why: str) -> None:
-    known = api.watching.told.pop(CAMERA)
-    changed = UNKNOWN[why](known)
-    with api.stream(LIVE, token=token) as socket:
-        if changed is not None:
-            api.watching.told[CAMERA] = changed
-        api.add()
-        api.watching.start(CAMERA)
-        assert text(socket) == START
+        assert text(socket) == {"type": "boxes", "ts_ms": 2, "items": []}
 
 
 def test_names_are_for_whoever_may_follow_events(api: RunningApi) -> None:
     owner = api.add_user("Owner")
     with api.stream(LIVE, token=api.token(owner, {Permission.LIVE_VIEW})) as socket:
-        api.add()
-        api.watching.start(CAMERA)
-        assert text(socket) == START
-
-
-def test_a_flood_of_events_takes_no_memory(api: RunningApi, token: str) -> None:
-    large = replace(api.add(), payload=replace(FACE, person_name="x" * 65_536))
-    with api.stream(LIVE, token=token, reads=False) as slow, api.stream(LIVE, token=token) as fast:
-        for number in range(1, 1001):
-            api.feed.publish(replace(large, ts_ms=number))
-            assert text(fast)["ts_ms"] == number
-        api.watching.start(CAMERA)
-        assert text(fast) == START
-        numbers = []
-        while (message := text(slow)) != START:
-            numbers.append(message["ts_ms"])
-        assert data(slow) == b"init"
-        assert numbers[-video_stream.MAX_BOXES :] == list(range(1001 - video_stream.MAX_BOXES, 1001))
-        assert len(numbers) < 1000
+        begin(api, socket)
+        followed(api, 1, LiveBox(Kind.FACE, "Resident", (0.0, 0.0, 1.0, 1.0)))
+        api.watching.show(CAMERA, 2, b"next")
+        assert data(socket) == picture(2, 1, b"next")
 
 
 # Slow viewers

@@ -233,14 +233,37 @@ def test_the_marker_is_not_believed_before_a_keyframe_kept_to_it(
 
 
 @pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("alone", [True, False])
 def test_a_keyframe_after_a_loss_must_bring_the_sets_it_always_brings(
+    streams: dict[Codec, list[bytes]], codec: Codec, alone: bool
+) -> None:
+    pictures = list(Packetiser(codec).pictures(streams[codec]))
+    last = len(parameter_sets(codec, streams[codec][0]))  # the delimiter is first
+    del pictures[5][last if alone else 1 : last + 1]
+    found = units_of(Viewer(codec).take(flat(pictures)))
+    assert [each.damaged for each in found] == [index in range(5, 10) for index in range(15)]
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_sets_of_a_keyframe_that_is_lost_do_not_count_for_the_next(
     streams: dict[Codec, list[bytes]], codec: Codec
 ) -> None:
     pictures = list(Packetiser(codec).pictures(streams[codec]))
-    sets = parameter_sets(codec, streams[codec][0])
-    del pictures[5][len(sets)]  # the delimiter is first
+    last = len(parameter_sets(codec, streams[codec][0]))
+    pictures[5:11] = [pictures[5][: last + 1], pictures[10][last + 1 :]]
     found = units_of(Viewer(codec).take(flat(pictures)))
-    assert [each.damaged for each in found] == [index in range(5, 10) for index in range(15)]
+    assert [each.damaged for each in found] == [False] * 5 + [True] * 5
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_picture_of_which_no_slice_came_does_not_hurt_the_keyframe_after_it(
+    streams: dict[Codec, list[bytes]], codec: Codec
+) -> None:
+    for stamping in Stamping:
+        pictures = list(Packetiser(codec, 12, stamping=stamping).pictures(streams[codec]))
+        del pictures[9][:-1]
+        found = units_of(Viewer(codec).take(flat(pictures)))
+        assert [each.damaged for each in found] == [False] * 14
 
 
 @pytest.mark.parametrize("codec", CODECS)

@@ -14,6 +14,7 @@ from fakes.rtp_packets import (
     aggregate,
     annex_b,
     fragments,
+    nal_units,
     parameter_sets,
 )
 from securevision.cameras.access_units import Item
@@ -69,17 +70,46 @@ def test_a_fragment_that_is_both_first_and_last_is_whole() -> None:
     assert damage(KEY, b"\x5c\xc1" + NEXT[1:], NEXT, NEXT) == [False] * 3
 
 
+@pytest.mark.parametrize("size", [1400, 4])
+def test_a_parameter_set_is_known_when_it_ends_and_not_later(size: int) -> None:
+    changed = PPS + b"\x55"
+    depacketiser = H264Depacketiser([SPS, PPS])
+    for time, payload in enumerate([KEY, NEXT, *fragments("h264", changed, size)]):
+        depacketiser.push(RtpPacket(min(time, 2), False, False, memoryview(payload)))
+    depacketiser.push(RtpPacket(3, False, True, memoryview(NEXT)))
+    (unit,) = depacketiser.push(RtpPacket(4, False, False, memoryview(NEXT)))
+    assert unit == AccessUnit(annex_b([SPS, changed, NEXT]), False, 3, None, True)
+
+
+def test_what_follows_after_the_last_fragment_is_damage() -> None:
+    stray = fragments("h264", NEXT, 30)[1]
+    assert damage(KEY, NEXT, stray, NEXT, KEY, NEXT)[3:] == [False] * 2
+    depacketiser = H264Depacketiser([SPS, PPS])
+    items: list[Item] = []
+    for payload in (KEY, *fragments("h264", NEXT, 30), stray, NEXT, NEXT):
+        items += depacketiser.push(RtpPacket(0, False, False, memoryview(payload)))
+    assert [item.damaged for item in items[1:] if isinstance(item, AccessUnit)] == [False, True, True]
+
+
+def test_more_parameter_sets_than_there_can_be_are_left_out() -> None:
+    many = [b"\x68" + packed(ue(number) + "1") for number in range(60)]
+    video, *_ = push(aggregate("h264", many), aggregate("h264", [*many, KEY]), NEXT, NEXT)
+    assert isinstance(video, VideoFormat)
+    assert len(nal_units(video.extradata)) == 32
+
+
 @pytest.mark.parametrize("nal", [b"\x09\xf0", b"\x0c\xff\xff", b"\x6e\x80", b"\x0f\x80", b"\x14\x80"])
 def test_what_tells_a_decoder_nothing_is_dropped(nal: bytes) -> None:
     depacketiser = H264Depacketiser([SPS, PPS])
     items: list[Item] = []
     for time, payload in enumerate([KEY, nal, NEXT]):
         items += depacketiser.push(RtpPacket(time, False, False, memoryview(payload)))
-    for payload in (*fragments("h264", nal + b"x" * 20, 12), NEXT):
+    for payload in (*fragments("h264", nal + b"x" * 20, 12), NEXT, NEXT):
         items += depacketiser.push(RtpPacket(3, False, False, memoryview(payload)))
     assert items[1:] == [
         AccessUnit(annex_b([SPS, PPS, KEY]), True, 0),
         AccessUnit(annex_b([NEXT]), False, 2),
+        AccessUnit(annex_b([NEXT]), False, 3),
     ]
 
 

@@ -128,7 +128,7 @@ def test_what_is_not_supported_or_broken_is_damage(payload: bytes) -> None:
         ((64, 64), "yuv420p", ""),
         ((161, 97), "yuv444p", ""),
         ((162, 97), "yuv422p", ""),
-        ((1922, 1082), "yuv420p", ":temporal-layers=3"),
+        ((1922, 1082), "yuv420p", ":bframes=3:temporal-layers=3"),
         ((160, 96), "yuv420p10le", ""),
         ((170, 90), "gray", ""),
     ],

@@ -92,6 +92,13 @@ def test_it_is_kept_alive_at_half_of_its_time_and_ended() -> None:
     assert session.tear_down().startswith(f"TEARDOWN {BASE} RTSP/1.0\r\n".encode())
 
 
+def test_it_is_kept_alive_when_it_plays_without_saying_so() -> None:
+    talked = talk(OPTIONS, DESCRIBED, SET_UP)
+    talked.session.keep_alive()
+    talked.hear(Response(200), Response(200))
+    assert talked.methods == ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"]
+
+
 def test_nothing_is_ended_that_was_not_set_up() -> None:
     assert talk(OPTIONS).session.tear_down() == b""
 

@@ -20,7 +20,7 @@ from fakes import watching_process
 from fakes.camera import Camera
 from fakes.clips import write_clip, write_raw
 from fakes.clock import FakeClock
-from fakes.rtp_packets import Packetiser, access_units, interleaved
+from fakes.rtp_packets import Packetiser, access_units, interleaved, rtp
 from fakes.rtsp_camera import PairedCamera, canned, described, opening
 from fakes.scripted_camera import self_signed
 from securevision.cameras.addresses import parse_address
@@ -246,6 +246,18 @@ def test_a_camera_that_speaks_without_pictures_has_stalled(video: list[bytes]) -
         assert "has stalled: no picture came for 0.3 s" in outcome(stream_of(camera.descriptor, limit_s=0.3))
 
 
+def test_a_camera_that_plays_without_saying_so_is_open(video: list[bytes]) -> None:
+    with PairedCamera(opening()[:3], lambda camera: camera.say(b"".join(video))) as camera:
+        assert "has stalled" in outcome(stream_of(camera.descriptor, limit_s=0.3))
+
+
+def test_what_comes_on_other_channels_is_not_video(clip: Path, video: list[bytes]) -> None:
+    sound = interleaved(rtp(1, 5, b"\x41\x9asound"), 2)
+    descriptor, camera = canned(b"".join(opening()) + sound.join(video))
+    with camera:
+        assert shows(watched(stream_of(descriptor)), clip)
+
+
 def test_a_camera_that_says_nothing_has_stalled_and_time_is_told_meanwhile(video: list[bytes]) -> None:
     with PairedCamera(opening(), lambda camera: camera.say(b"".join(video))) as camera:
         stream = stream_of(camera.descriptor, limit_s=1.5)
@@ -279,31 +291,29 @@ def test_a_camera_without_keyframes_is_told(video: list[bytes]) -> None:
             clock.advance(1.0)
 
     with PairedCamera(opening(), play) as camera:
-        stream = stream_of(camera.descriptor, clock, limit_s=1000.0)
+        stream = RtspStream(
+            camera.descriptor, parse_address(ADDRESS), clock, open_timeout_s=1000.0, read_timeout_s=20.0
+        )
         assert "sent no whole keyframe for 30 s" in outcome(stream)
 
 
 def test_a_camera_is_told_that_we_are_still_here(video: list[bytes]) -> None:
     clock = FakeClock()
-
-    def play(camera: PairedCamera) -> None:
-        camera.say(b"".join(video[:10]))
-        camera.hear()
-        camera.say(b"RTSP/1.0 200 OK\r\n\r\n" + b"".join(video[10:]))
-        camera.hang_up()
-
-    with PairedCamera(opening(), play) as camera:
-        items = RtspStream(camera.descriptor, parse_address(ADDRESS), clock, read_timeout_s=1000.0).items()
-        seen = len(list(islice(items, 5)))
-        clock.advance(29.0)
-        seen += len(list(islice(items, 5)))
-        assert len(camera.requests) == 4
+    camera, viewer = socket.socketpair()
+    with camera:
+        items = RtspStream(viewer.detach(), parse_address(ADDRESS), clock, read_timeout_s=1000.0).items()
+        camera.sendall(b"".join(opening() + video[:10]))
+        assert len(list(islice(items, 11))) == 11
+        for seconds, picture in ((0.0, video[10]), (29.0, video[11])):
+            clock.advance(seconds)
+            camera.sendall(picture)
+            assert isinstance(next(items), AccessUnit)
+        assert b"GET_PARAMETER" not in camera.recv(1 << 16)
         clock.advance(1.0)
-        seen += len(list(islice(items, 11)))
-        with pytest.raises(SourceError, match="ended the connection"):
-            next(items)
-    assert seen == 21
-    assert camera.methods[4:] == ["GET_PARAMETER", "TEARDOWN"]
+        camera.sendall(b"RTSP/1.0 200 OK\r\n\r\n" + video[12])
+        assert isinstance(next(items), AccessUnit)
+        assert camera.recv(1 << 16).startswith(b"GET_PARAMETER ")
+        del items
 
 
 @pytest.mark.parametrize("tls", [False, True])
@@ -385,6 +395,18 @@ def test_a_reset_is_the_end(video: list[bytes]) -> None:
     camera.close()
     with pytest.raises(SourceError, match="ended the connection"):
         next(items)
+
+
+def test_a_connection_that_broke_before_tls_began_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        viewer = socket.create_connection(listener.getsockname())
+        camera, _ = listener.accept()
+    camera.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    camera.close()
+    descriptor = viewer.detach()
+    with pytest.raises(SourceError, match="ended the connection"):
+        list(stream_of(descriptor, address="rtsps://camera.local/x").items())
+    assert not is_open(descriptor)
 
 
 @pytest.mark.parametrize(

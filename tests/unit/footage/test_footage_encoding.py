@@ -122,6 +122,14 @@ def test_no_pixel_of_a_polygon_is_left_and_little_is_taken_besides(
         assert (plane == np.where(in_pairs(luma == 16).any(axis=(1, 3)), 128, 77)).all()
 
 
+def test_a_sliver_that_holds_no_middle_of_a_pixel_is_masked_all_the_same() -> None:
+    sliver = Polygon(((0.1, 0.5), (0.9, 0.5), (0.9, 0.501)))
+    i420 = np.full(320 * 192 * 3 // 2, 77, np.uint8)
+    PrivacyMask([sliver], 320, 192).blacken(i420.data)
+    assert not inside(sliver, 320, 192).any()
+    assert (planes_of(i420, 320, 192)[0][96, 32:288] == 16).all()
+
+
 def polygon_box(polygon: Polygon, width: int, height: int) -> NDArray[np.bool_]:
     """Return what is in the blocks around a polygon."""
     box = np.zeros((height, width), bool)

@@ -11,7 +11,9 @@ from securevision.domain.ports.footage import Fragment
 from securevision.domain.video import Packet, VideoFormat
 from securevision.errors import InvalidInput
 from securevision.footage.fragments import Mp4Fragments
-from unit.footage.videos import camera_video, file_video, mp4_of, pictures_of, play
+from unit.footage.videos import camera_video, file_video, mp4_of, pictures_of, play, through_file
+
+LAYERS = (("x265-params", "temporal-layers=3:log-level=none:keyint=30:bframes=4:b-pyramid=1"),)
 
 
 def said_size(video: VideoFormat) -> tuple[int, int]:
@@ -43,13 +45,40 @@ def test_the_size_is_read_from_the_parameter_sets(codec: str, size: tuple[int, i
         ("libx265", "yuv422p10le", ()),
         ("libx265", "yuv444p", ()),
         ("libx265", "gray", ()),
-        ("libx265", "yuv420p", (("x265-params", "temporal-layers=3:log-level=none:keyint=10:bframes=0"),)),
+        ("libx265", "yuv420p", LAYERS),
     ],
 )
 def test_the_unusual_is_read_too(codec: str, pixel_format: str, options: tuple[tuple[str, str], ...]) -> None:
     video = camera_video(codec, 4, size=(162, 100), pixel_format=pixel_format, options=options)
     assert said_size(video.without_size().format) == (162, 100)
     assert play(b"".join(mp4_of(video, Fragment.PICTURE))).pictures == pictures_of(video)
+
+
+@pytest.mark.parametrize(
+    ("codec", "pixel_format", "options"),
+    [
+        ("libx264", "yuv420p", ()),
+        ("libx264", "yuv444p", ()),
+        ("libx264", "yuv420p10le", ()),
+        ("libx265", "yuv420p", ()),
+        ("libx265", "yuv422p10le", LAYERS),
+    ],
+)
+def test_the_record_is_the_one_that_ffmpeg_writes(
+    codec: str, pixel_format: str, options: tuple[tuple[str, str], ...]
+) -> None:
+    video = camera_video(codec, 4, size=(162, 100), pixel_format=pixel_format, options=options)
+    of_file = through_file(video).format
+    expected = bytearray(of_file.extradata)
+    if video.format.codec == "hevc":
+        # FFmpeg says hev1 here, whose sets need not be complete.
+        for kind in (32, 33, 34):
+            expected = expected.replace(bytes([kind, 0, 1, 0]), bytes([0x80 | kind, 0, 1, 0]), 1)
+    for either in (video.format, of_file):
+        header = Mp4Fragments(either, Fragment.GOP).init()
+        record = header.index(b"avcC" if codec == "libx264" else b"hvcC")
+        size = int.from_bytes(header[record - 4 : record])
+        assert header[record + 4 : record - 4 + size] == expected
 
 
 def test_the_name_for_browsers_says_profile_and_level() -> None:
@@ -95,6 +124,82 @@ def test_too_many_parameter_sets_are_refused() -> None:
         Mp4Fragments(replace(video, extradata=video.extradata + many), Fragment.GOP)
     with pytest.raises(InvalidInput, match="too long"):
         Mp4Fragments(replace(video, extradata=video.extradata + b"\0\0\1\x68" + b"\2" * 70_000), Fragment.GOP)
+
+
+def ue(number: int) -> str:
+    """Write an unsigned Exp-Golomb number."""
+    binary = f"{number + 1:b}"
+    return "0" * (len(binary) - 1) + binary
+
+
+def h264_format(*fields: str, profile: int = 66) -> VideoFormat:
+    """Return a video whose sequence parameter set has these bits after its level."""
+    bits = "".join(fields) + "1"
+    bits += "0" * (-len(bits) % 8)
+    body = int(bits, 2).to_bytes(len(bits) // 8)
+    kept = re.sub(rb"\0\0(?=[\0-\3])", b"\0\0\3", body)
+    return VideoFormat(
+        "h264", 0, 0, b"\0\0\1\x67" + bytes([profile, 0, 30]) + kept + b"\0\0\1\x68\xce\x38\x80"
+    )
+
+
+START = (ue(0), ue(0), ue(0), ue(0), ue(1), "0")
+"""Id, frame number, order of pictures (its kind and its bits), reference pictures, no gaps."""
+TABLE = (ue(0), ue(0), ue(1), "0", "1", "0", ue(3), *["1"] * 3, ue(1), "0")
+"""The same, but the order of pictures is a table."""
+
+
+def plain(columns: int, rows: int, crop: str = "0") -> tuple[str, ...]:
+    return (ue(columns - 1), ue(rows - 1), "1", "0", crop)
+
+
+@pytest.mark.parametrize(
+    ("fields", "size"),
+    [
+        ((*START, *plain(10, 6)), (160, 96)),
+        (
+            (ue(0), ue(0), ue(1), "0", "1", "1", ue(3), "010", "1", "00101", ue(1), "0", *plain(10, 6)),
+            (160, 96),
+        ),
+        ((ue(0), ue(0), ue(2), ue(1), "0", *plain(10, 6)), (160, 96)),
+        ((*START, *plain(10, 6, "1" + ue(1) + ue(2) + ue(0) + ue(3))), (154, 90)),
+    ],
+)
+def test_a_set_made_by_hand_is_read(fields: tuple[str, ...], size: tuple[int, int]) -> None:
+    assert said_size(h264_format(*fields)) == size
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        (*START, *plain(1025, 6)),
+        (*START, *plain(10, 1 << 20)),
+        (*START, *plain(10, 6, "1" + ue(1 << 20) + ue(0) * 3)),
+        ("0" * 40 + "1" * 41, *START, *plain(10, 6)),
+        (ue(0), ue(0), ue(1), "0", "1", "1", ue((1 << 32) - 2), "1" * 90),
+        (ue(0),),
+    ],
+)
+def test_a_set_that_makes_no_sense_is_refused(fields: tuple[str, ...]) -> None:
+    with pytest.raises(InvalidInput):
+        Mp4Fragments(h264_format(*fields), Fragment.GOP)
+
+
+@pytest.mark.parametrize("depth", [(8, 0), (0, 8)])
+def test_a_depth_that_no_record_holds_is_refused(depth: tuple[int, int]) -> None:
+    high = (ue(0), ue(1), ue(depth[0]), ue(depth[1]), "0", "0", *START[1:], *plain(10, 6))
+    with pytest.raises(InvalidInput, match="no sense"):
+        Mp4Fragments(h264_format(*high, profile=110), Fragment.GOP)
+
+
+def test_a_record_that_is_cut_off_is_refused_wherever_it_is() -> None:
+    for codec in ("libx264", "libx265"):
+        video = file_video(codec).format
+        # The last bytes of H.264's say how colours are stored; without them it is whole all the same.
+        sets = len(video.extradata) - 4 * (video.codec == "h264")
+        for length in range(sets):
+            with pytest.raises(InvalidInput):
+                Mp4Fragments(replace(video, extradata=video.extradata[:length]), Fragment.GOP)
 
 
 EXTRADATA = {

@@ -80,8 +80,11 @@ def test_many_tiny_packets_are_bounded_too() -> None:
 
 
 def test_another_video_begins_anew() -> None:
-    ring = filled(10.0, 100_000, [True, False, False])
-    ring.start(VIDEO)
+    ring = filled(10.0, 3000, [True, False, False])
+    for _ in range(5):
+        ring.push(packet(3, keyframe=True, size=2000))
+        assert len(ring.packets()) == 1
+        ring.start(VIDEO)
     ring.push(packet(9, keyframe=False))
     assert not ring.packets()
     assert not ring.newest_gop()

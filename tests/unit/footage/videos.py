@@ -84,11 +84,18 @@ def camera_video(
 
 
 @cache
-def file_video(codec: str = "libx264", count: int = 30, *, b_frames: int = 2) -> Video:
-    """Return a video as a file gives it: a configuration record, lengths before the units, and B-frames."""
-    made, room = camera_video(codec, count, b_frames=b_frames), io.BytesIO()
+def file_video(codec: str = "libx264") -> Video:
+    """Return a video as a file gives it, with B-frames."""
+    return through_file(camera_video(codec, b_frames=2))
+
+
+def through_file(made: Video) -> Video:
+    """Return the same video out of a file of FFmpeg's: a configuration record, and lengths before the units."""
+    room = io.BytesIO()
     with av.open(room, "w", format="mp4") as container:
-        stream = container.add_mux_stream(made.format.codec, width=WIDTH, height=HEIGHT)
+        stream = container.add_mux_stream(
+            made.format.codec, width=made.format.width, height=made.format.height
+        )
         for index, packet in enumerate(made.packets):
             encoded = av.Packet((b"" if index else made.format.extradata) + packet.data)
             encoded.pts, encoded.dts, encoded.time_base = packet.pts, packet.dts, TICK
@@ -97,7 +104,7 @@ def file_video(codec: str = "libx264", count: int = 30, *, b_frames: int = 2) ->
     with cast("InputContainer", av.open(io.BytesIO(room.getvalue()))) as source:
         context = source.streams.video[0].codec_context
         packets = [packet for packet in source.demux(source.streams.video[0]) if packet.size]
-        video = VideoFormat(made.format.codec, WIDTH, HEIGHT, bytes(context.extradata or b""))
+        video = replace(made.format, extradata=bytes(context.extradata or b""))
         assert video.extradata[:1] == b"\1"
         return Video(video, _packets(packets))
 

@@ -30,11 +30,11 @@ def template(name: str, axis: int) -> Template:
 
 
 def face(track_id: int, embedding: Embedding, *, ts: int = 0, hits: int = 3, ended: bool = False) -> Track:
-    return Track(track_id, "door", ts, hits, hits >= 3, BOX, True, ended, FaceEvidence(embedding))
+    return Track(track_id, "door", ts, hits, hits >= 3, BOX, BOX, True, ended, FaceEvidence(embedding))
 
 
 def plate(track_id: int, text: str, *, ts: int = 0, hits: int = 3, ended: bool = False) -> Track:
-    return Track(track_id, "door", ts, hits, hits >= 3, BOX, True, ended, PlateEvidence(text, 0.9))
+    return Track(track_id, "door", ts, hits, hits >= 3, BOX, BOX, True, ended, PlateEvidence(text, 0.9))
 
 
 def reporter(lists: PlateLists | None = None) -> Reporter:
@@ -149,3 +149,10 @@ def test_a_plate_named_like_a_person_is_another_visit() -> None:
 def test_the_event_carries_the_time_of_the_newest_observation() -> None:
     [draft] = reporter().update(5000, [face(1, towards(0), ts=4321)])
     assert (draft.ts_ms, draft.source_id) == (4321, "door")
+
+
+def test_a_clock_that_was_set_back_does_not_silence_whoever_was_seen_before() -> None:
+    some, day = reporter(), 86_400_000
+    assert names(some, day, face(1, towards(0), ts=day, ended=True)) == ["ada"]
+    assert names(some, 800) == []
+    assert names(some, 1_000, face(2, towards(0), ts=1_000)) == ["ada"]

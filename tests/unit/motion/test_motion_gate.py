@@ -301,7 +301,7 @@ triangles = st.tuples(corners, corners, corners).filter(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(triangles, st.sampled_from([(640, 360), (500, 333), (240, 427), (330, 181)]), st.integers(0, 99))
 def test_what_happens_behind_a_mask_has_no_influence(
     points: tuple[tuple[float, float], ...], size: tuple[int, int], seed: int

@@ -105,6 +105,22 @@ def test_time_that_goes_back_is_taken_for_none_that_passed(store: SqlEventStore)
     assert event.ts_ms == 1_000
 
 
+def test_a_clock_that_was_set_back_ends_what_was_followed_and_hides_nobody(store: SqlEventStore) -> None:
+    """Whoever stamps pictures takes a clock that was set back slowly, but a new worker begins with it."""
+    pipeline, begin, after = make_pipeline(recorder_of(store)), 10 * 86_400_000, 9 * 86_400_000
+
+    def at(ts_ms: int, person: int) -> Look:
+        return look_at("door", ts_ms, paint(blank(), 10, 60, person))
+
+    for i in range(4):
+        pipeline.take(at(begin + i * STEP_MS, ADA))
+    assert pipeline.sees_something
+    events = [e for i in range(4) for e in pipeline.take(at(after + i * STEP_MS, ADA))]
+    assert names(events) == ["ada"]
+    pipeline.take(Tick("door", after + 5_000))
+    assert not pipeline.sees_something
+
+
 def test_ticks_end_a_track_so_that_a_short_visit_of_a_stranger_is_told(store: SqlEventStore) -> None:
     pipeline = make_pipeline(recorder_of(store))
     for i in range(3):

@@ -2,6 +2,7 @@
 
 import logging
 import queue
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,37 @@ def test_an_owner_that_says_why_has_the_worker_replaced(run: Run) -> None:
     worker, owner = run("good", Owner(refuse))
     owner.until("started", "ended")
     assert "It says what cannot be." in worker.failure
+
+
+def test_a_worker_that_is_not_wanted_any_more_while_it_starts_is_not_waited_for(run: Run) -> None:
+    clock = SystemClock()
+    worker, owner = run("mute")
+    begin = clock.monotonic()
+    worker.close()
+    assert clock.monotonic() - begin < 2.0
+    owner.until("ended")
+
+
+def test_how_long_we_were_busy_ourselves_is_no_silence_of_the_worker(run: Run) -> None:
+    """Else one worker that hangs with a full socket would have the others replaced."""
+    busy = threading.Event()
+
+    def be_busy(_: Message) -> str:
+        if not busy.is_set():
+            busy.wait(2.5)
+            busy.set()
+        return ""
+
+    worker, owner = run("chatty", Owner(be_busy))
+    owner.until("started")
+    assert busy.wait(PATIENCE)
+    assert heard_for(worker, 0.5) == 0
+
+
+def heard_for(worker: Worker, seconds: float) -> int:
+    """Return how often a worker was replaced meanwhile."""
+    threading.Event().wait(seconds)
+    return worker.restarts
 
 
 def test_a_worker_that_does_not_stop_is_killed(run: Run) -> None:

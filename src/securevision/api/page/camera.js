@@ -68,7 +68,7 @@ async function look() {
   if (found.state !== "live") waits("No picture just now");
 }
 
-function factsOf({ codec, width, height, fps, fps_analysed: analysed, latency_ms: latency }) {
+function factsOf({ codec, width, height, fps_in: fps, fps_analysed: analysed, latency_ms: latency }) {
   if (!codec) return "";
   const parts = [`${codec.toUpperCase()} ${width} × ${height}`, `${fps.toFixed(1)} pictures a second`];
   if (analysed > 0) parts.push(`${analysed.toFixed(1)} analysed`, `known after ${latency} ms`);

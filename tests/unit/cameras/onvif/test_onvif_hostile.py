@@ -99,7 +99,9 @@ def test_an_answer_ends_where_it_says_and_not_where_the_connection_does(
     describe: Describe, answer: bytes
 ) -> None:
     def hold(request: BaseHTTPRequestHandler) -> None:
-        request.wfile.write(answer)
+        for piece in (answer[:-40], answer[-40:]):
+            request.wfile.write(piece)
+            threading.Event().wait(0.02)
         assert request.rfile.read() == b""
 
     with OnvifCamera(login="none", raw={"GetDeviceInformation": hold}) as camera:

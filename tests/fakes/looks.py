@@ -17,6 +17,10 @@ class MemoryPictures:
         """See PictureStore."""
         self.pictures[event_id] = jpeg
 
+    def delete_before(self, event_id: int) -> None:
+        """See PictureStore."""
+        self.pictures = {key: value for key, value in self.pictures.items() if key >= event_id}
+
     def get(self, event_id: int) -> bytes | None:
         """See PictureStore."""
         return self.pictures.get(event_id)

@@ -1,7 +1,7 @@
 """Every way to prove something: none skips the second factor, each is counted, logged, and closed without counters."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from json import dumps

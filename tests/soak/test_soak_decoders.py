@@ -14,14 +14,19 @@ from hypothesis import strategies as st
 
 from fakes.clips import write_clip, write_raw
 from fakes.clock import FakeClock
+from fakes.pictures import pictures_of, pixels_of
 from fakes.scripted_camera import ScriptedCamera
 from securevision.cameras.addresses import parse_address
 from securevision.cameras.backoff import BackoffConfig
-from securevision.cameras.file import FileSource
+from securevision.cameras.camera_source import CameraSource
+from securevision.cameras.connecting import open_descriptor
 from securevision.cameras.network_policy import NetworkPolicy
-from securevision.cameras.rtsp import RtspSource
+from securevision.cameras.rtsp_stream import RtspStream
+from securevision.cameras.sources import make_source
 from securevision.clock import SystemClock
-from securevision.domain.frames import Frame, SourceState
+from securevision.domain.frames import SourceState
+from securevision.domain.ports.cameras import FrameSource
+from securevision.domain.ports.clock import Clock
 from securevision.errors import InvalidInput, SourceError
 from securevision.recognition.images import MAX_PIXELS, decode_image
 
@@ -69,6 +74,13 @@ def damaged(whole: bytes, changes: list[tuple[float, bytes, int]]) -> bytes:
     return bytes(data)
 
 
+def open_source(text: str, clock: Clock, fps: float) -> FrameSource:
+    address = parse_address(text)
+    return make_source(
+        address, lambda: open_descriptor(address, NetworkPolicy(), clock, None), clock, fps=fps
+    )
+
+
 @pytest.fixture(scope="module")
 def pictures() -> list[bytes]:
     drawn = np.random.default_rng(1).integers(0, 256, (48, 64, 3), np.uint8)
@@ -112,8 +124,8 @@ def test_a_damaged_video(
     path.write_bytes(damaged(clips[suffix], changes))
     sentence = ""
     try:
-        for item in FileSource(path, "gate", 60.0, FakeClock()).frames():
-            assert isinstance(item, Frame)
+        for picture in pictures_of(open_source(str(path), FakeClock(), 60.0)):
+            assert pixels_of(picture).ndim == 3
     except SourceError as error:
         sentence = str(error)
     assert "\n" not in sentence
@@ -122,18 +134,16 @@ def test_a_damaged_video(
 @given(st.lists(lines | st.binary(max_size=40), max_size=12))
 def test_a_camera_that_answers_anything(answers: list[bytes]) -> None:
     with ScriptedCamera(b"".join(answers)) as camera:
-        source = RtspSource(
-            parse_address(f"rtsp://admin:{CANARY}@127.0.0.1:{camera.port}/x"),
-            "gate",
-            5.0,
-            SystemClock(),
-            open_timeout_s=0.2,
-            read_timeout_s=0.2,
-            backoff=BackoffConfig(first_s=30.0, cap_s=30.0, refused_s=30.0),
-            network=NetworkPolicy(allow_loopback=True),
-        )
-        items = source.frames()
-        while source.status.state in (SourceState.CONNECTING, SourceState.LIVE):
+        address, clock = parse_address(f"rtsp://admin:{CANARY}@127.0.0.1:{camera.port}/x"), SystemClock()
+
+        def open_stream() -> RtspStream:
+            connected = open_descriptor(address, NetworkPolicy(allow_loopback=True), clock, None)
+            return RtspStream(connected, address, clock, open_timeout_s=0.2, read_timeout_s=0.2)
+
+        patient = BackoffConfig(first_s=30.0, cap_s=30.0, refused_s=30.0)
+        source = CameraSource(open_stream, address.display, clock, fps=5.0, backoff=patient)
+        items = source.items()
+        while source.status.state in (SourceState.CONNECTING, SourceState.LIVE, SourceState.STALLED):
             next(items)
         status = source.status
         source.close()

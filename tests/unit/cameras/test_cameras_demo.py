@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from fakes.clock import FakeClock
+from fakes.pictures import pictures_of, pixels_of
+from securevision.cameras.addresses import parse_address
+from securevision.cameras.connecting import open_descriptor
 from securevision.cameras.demo import DEMO_PLATE, make_demo_clip
 from securevision.cameras.demo_car import PLATE_WIDTH, draw_car
-from securevision.cameras.file import FileSource
-from securevision.domain.frames import Frame
+from securevision.cameras.network_policy import NetworkPolicy
+from securevision.cameras.sources import make_source
 from securevision.errors import InvalidInput, StorageFull
 
 
@@ -46,8 +49,11 @@ def test_the_clip_is_h264_as_a_camera_sends_it(clip: Path) -> None:
 
 
 def test_person_and_car_come_and_are_gone_before_it_ends(clip: Path) -> None:
-    source = FileSource(clip, "demo", 1.0, FakeClock())
-    frames = [item.pixels.astype(int) for item in source.frames() if isinstance(item, Frame)]
+    address, clock = parse_address(str(clip)), FakeClock()
+    source = make_source(
+        address, lambda: open_descriptor(address, NetworkPolicy(), clock, None), clock, fps=1.0
+    )
+    frames = [pixels_of(picture).astype(int) for picture in pictures_of(source)]
     assert len(frames) == 14
     changed = [np.abs(frame - frames[-1]).max(axis=2) > 60 for frame in frames]
     person, car = ([float(c[:, half].mean()) for c in changed] for half in (np.s_[:560], np.s_[640:]))

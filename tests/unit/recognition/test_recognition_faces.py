@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -7,20 +8,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assets import asset_path
-from fakes.models import model_file, models
+from fakes import models
+from fakes.models import model_file
 from securevision.errors import InvalidInput, Unavailable
 from securevision.recognition.faces import FaceRecogniser
-from securevision.recognition.gallery_folder import read_gallery_folder
+from securevision.recognition.gallery_folder import LookAt, read_gallery_folder
 from securevision.recognition.images import read_image
 from securevision.recognition.sessions import ModelSession
 from securevision.recognition.sface import similarity_transform
+from securevision.settings import Settings
+from securevision.wiring.uploads import recogniser
 
 PORTRAIT = "astronaut.png"
 
 
 @pytest.fixture(scope="module")
 def faces() -> FaceRecogniser:
-    return faces()
+    return models.faces()
+
+
+@pytest.fixture(scope="module")
+def look_at() -> Iterator[LookAt]:
+    """What looks at photos as the commands do: a sealed process."""
+    settings = Settings()
+    settings.plates.enabled = False
+    with recogniser(settings, models.models()) as look:
+        yield look
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +107,7 @@ def test_a_small_face_in_a_video_frame_is_left_out(faces: FaceRecogniser, portra
 
 @pytest.mark.needs_models
 def test_a_gallery_folder_names_each_photo_that_cannot_be_used(
-    faces: FaceRecogniser, portrait: Path, tmp_path: Path
+    look_at: LookAt, portrait: Path, tmp_path: Path
 ) -> None:
     good = read_image(portrait)
     write(tmp_path / "ada" / "1.png", good)
@@ -103,7 +116,7 @@ def test_a_gallery_folder_names_each_photo_that_cannot_be_used(
     (tmp_path / "grace" / "broken.jpg").write_bytes(b"\xff\xd8\xff not a picture")
     (tmp_path / "grace" / "empty.jpg").touch()
     (tmp_path / "grace" / "notes.txt").write_text("not a photo, and no problem")
-    read = read_gallery_folder(faces, tmp_path)
+    read = read_gallery_folder(look_at, tmp_path)
     assert [template.person_name for template in read.templates] == ["ada"]
     assert [problem.replace(str(tmp_path), "") for problem in read.problems] == [
         "No face was found in /ada/2.png; use a photo that shows the face from the front.",
@@ -114,18 +127,16 @@ def test_a_gallery_folder_names_each_photo_that_cannot_be_used(
 
 
 @pytest.mark.needs_models
-def test_an_empty_gallery_folder_says_where_photos_go(faces: FaceRecogniser, tmp_path: Path) -> None:
+def test_an_empty_gallery_folder_says_where_photos_go(look_at: LookAt, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="holds no photos; put them into"):
-        read_gallery_folder(faces, tmp_path)
+        read_gallery_folder(look_at, tmp_path)
     with pytest.raises(InvalidInput, match="is not a folder"):
-        read_gallery_folder(faces, tmp_path / "missing")
+        read_gallery_folder(look_at, tmp_path / "missing")
 
 
-def test_a_file_that_is_no_model_is_refused_in_one_sentence(tmp_path: Path) -> None:
-    path = tmp_path / "model.onnx"
-    path.write_bytes(b"no model")
+def test_a_file_that_is_no_model_is_refused_in_one_sentence() -> None:
     with pytest.raises(Unavailable, match=r"^The model model\.onnx cannot be loaded .*models verify"):
-        ModelSession(path, threads=1)
+        ModelSession("model.onnx", b"no model")
 
 
 def test_a_picture_with_too_many_pixels_is_refused(tmp_path: Path) -> None:

@@ -2,14 +2,14 @@ import cv2
 import numpy as np
 import pytest
 
-from fakes.models import plates
+from fakes import models
 from securevision.domain.frames import Pixels
 from securevision.recognition.plates import PlateRecogniser
 
 
 @pytest.fixture(scope="module")
 def plates() -> PlateRecogniser:
-    return plates()
+    return models.plates()
 
 
 def scene(text: str, *, angle: float = 0.0, scale: float = 1.6) -> Pixels:

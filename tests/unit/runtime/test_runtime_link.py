@@ -113,12 +113,12 @@ def test_a_message_that_is_too_long_is_refused_before_there_is_room_for_it(
 def test_other_threads_may_send_while_one_receives(pair: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = core(pair[0]), worker(pair[1])
     data = os.urandom(50_000)
-    senders = [
-        threading.Thread(
-            target=lambda name=name: [theirs.send(LiveData(name, i, False, data)) for i in range(20)]
-        )
-        for name in ("gate", "door", "yard")
-    ]
+
+    def send(name: str) -> None:
+        for moment in range(20):
+            theirs.send(LiveData(name, moment, False, data))
+
+    senders = [threading.Thread(target=send, args=(name,)) for name in ("gate", "door", "yard")]
     for sender in senders:
         sender.start()
     seen: dict[str, list[int]] = {}
@@ -146,7 +146,7 @@ def test_arbitrary_bytes_are_a_message_or_break_the_link(data: bytes, framed: bo
         except LinkBroken:
             return
         assert received is not None
-        assert isinstance(received.message, FromMedia.__args__)  # type: ignore[attr-defined]
+        assert isinstance(received.message, FromMedia.__args__)
 
 
 @pytest.mark.parametrize(

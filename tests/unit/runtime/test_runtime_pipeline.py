@@ -168,6 +168,9 @@ class FullStore:
     def page(self, query: EventQuery) -> EventPage:
         return self._store.page(query)
 
+    def oldest_id(self) -> int:
+        return self._store.oldest_id()
+
     def delete_created_before(self, created_ms: int) -> int:
         return self._store.delete_created_before(created_ms)
 

@@ -114,7 +114,9 @@ def test_what_was_sent_before_the_end_is_given(wire: Wire, video: bytes) -> None
     assert str(failure) == "rtmp://cam.test/live/x?*** ended the connection."
 
 
-@pytest.mark.parametrize("said", [b"", HANDSHAKE[:100], HANDSHAKE, ACCEPTED])
+@pytest.mark.parametrize(
+    "said", [b"", HANDSHAKE[:100], HANDSHAKE, ACCEPTED], ids=["start", "cut", "greeted", "accepted"]
+)
 def test_an_end_at_any_time(wire: Wire, said: bytes) -> None:
     wire.camera.sendall(said)
     wire.camera.shutdown(socket.SHUT_WR)

@@ -19,3 +19,7 @@ class FakeClock:
     def advance(self, seconds: float) -> None:
         """Let time pass."""
         self._elapsed += seconds
+
+    def jump(self, seconds: float) -> None:
+        """Set the wall clock forward or back, as somebody does; no time passes."""
+        self._start_ms += round(seconds * 1000)

@@ -25,6 +25,7 @@ from securevision.runtime.recording import EventRecorder
 
 _log = logging.getLogger(__name__)
 _TICK_S = 1.0
+_SECONDS_BETWEEN_COMPLAINTS = 60.0
 
 MakePipeline = Callable[[str, Iterator[int]], Pipeline]
 """Makes the pipeline of a camera; numbers of sightings come from the iterator."""
@@ -87,8 +88,7 @@ class Analysis:
         self._thread = threading.Thread(target=self._run, name="analysis", daemon=True)
         self.finished_cameras: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
         """Of sources that have an end: their name, and why they ended early."""
-        self.failure = ""
-        """Why what was seen cannot be analysed, or an empty string."""
+        self._complained = float("-inf")
 
     def start(self) -> None:
         """Start the thread."""
@@ -172,11 +172,10 @@ class Analysis:
     def _do(self, job: Callable[[], None]) -> None:
         try:
             job()
-            self.failure = ""
         except Exception:  # noqa: BLE001 - one bad look must not blind every camera
-            if not self.failure:
+            if self._clock.monotonic() - self._complained >= _SECONDS_BETWEEN_COMPLAINTS:
+                self._complained = self._clock.monotonic()
                 _log.exception("What a camera shows could not be analysed.")
-            self.failure = "What cameras show cannot be analysed because of an internal error; see the log."
 
     def _of(self, camera: str) -> _Camera:
         if camera not in self._cameras:

@@ -183,7 +183,7 @@ def test_risky_components_live_in_the_rooms_that_are_named() -> None:
         if _imports(path) & {"av", "onnxruntime"}
     }
     text = sections("##")["Dependencies and updates"]
-    assert rooms == {"cameras", "recognition"}
+    assert rooms == {"cameras", "footage", "recognition"}
     assert all(f"`{room}/`" in text for room in rooms)
     pinned = (ROOT / "requirements/runtime.txt").read_text()
     for component in ("av", "opencv-python-headless", "onnxruntime", "cryptography"):

@@ -1,10 +1,9 @@
-"""From what cameras give to events, with the tracker, the rules, the recordings and the live view that the product has."""
+"""From what cameras give to events, with the tracker, the rules, the recordings and the live view of the product."""
 
 import queue
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from fakes.clock import FakeClock
@@ -48,7 +47,7 @@ LOST = SourceStatus(SourceState.BACKING_OFF, "gate ended the connection.")
 class Broken:
     """An EventRecorder with a bug in it."""
 
-    def record(self, draft: EventDraft, evidence: Evidence | None) -> None:
+    def record(self, draft: EventDraft, evidence: Evidence | None) -> None:  # noqa: ARG002 - see EventRecorder
         raise ZeroDivisionError
 
     def flush(self) -> Sequence[Event]:
@@ -63,11 +62,11 @@ class Orders:
         self.ended: list[int] = []
         self.live: list[str] = []
 
-    def begin_clip(self, camera: str, clip: int, *, replaces: int = 0) -> bool:
+    def begin_clip(self, camera: str, clip: int, *, replaces: int = 0) -> bool:  # noqa: ARG002 - see ClipOrders
         self.begun.append((camera, clip))
         return True
 
-    def end_clip(self, camera: str, clip: int) -> None:
+    def end_clip(self, camera: str, clip: int) -> None:  # noqa: ARG002 - clips have numbers of their own
         self.ended.append(clip)
 
     def begin_live(self, camera: str) -> None:
@@ -76,7 +75,7 @@ class Orders:
     def end_live(self, camera: str) -> None:
         """Nobody looks any more."""
 
-    def take_still(self, camera: str, request: int) -> bool:
+    def take_still(self, camera: str, request: int) -> bool:  # noqa: ARG002 - see LiveOrders
         return False
 
 
@@ -119,7 +118,8 @@ class Analysing:
         assert self.analysis.finished_cameras.get(timeout=PATIENCE) == ("nobody", "")
 
     def pass_time(self, seconds: float) -> None:
-        """Let the analysis see what time it is."""
+        """Let time pass after all that was so far, and let the analysis see what time it is."""
+        self.settle()
         self.clock.advance(seconds)
         self.settle()
         self.settle()
@@ -233,7 +233,7 @@ def test_a_camera_whose_looks_meet_a_bug_blinds_no_other(
     assert names(analysing.events) == ["ada"]
     analysing.analysis.state("gate", LOST)
     analysing.pass_time(POST_ROLL_S + 1)
-    assert "ZeroDivisionError" in caplog.text
+    assert [record.exc_info is not None for record in caplog.records] == [True], "it is said once"
     # Others are ticked, and recordings end, though it comes before them.
     assert analysing.orders.ended == [clip for _, clip in analysing.orders.begun]
     assert [event.type for event in analysing.events if event.source_id == "gate"] == [
@@ -292,7 +292,7 @@ def test_whoever_is_enrolled_is_known_from_the_next_look_on(make: Callable[..., 
     analysing.show("gate", 6, STRANGER)
     analysing.settle()
     assert names(analysing.events) == [None]
-    people.enrol([template("grace", STRANGER)], lambda _, __: entry)
+    people.enrol([template("grace", STRANGER)], lambda *_: entry)
     analysing.show("gate", 1, STRANGER, begin_ms=6 * STEP_MS)
     analysing.settle()
     assert names(analysing.told) == [None, "grace"]
@@ -318,7 +318,7 @@ def test_a_gallery_that_cannot_be_read_stays_as_it_is(
     make: Callable[..., Analysing], caplog: pytest.LogCaptureFixture
 ) -> None:
     people = Flaky()
-    people.enrol([template("ada", ADA)], lambda _, __: AuditDraft(AuditAction.PERSON_ENROLLED, "system"))
+    people.enrol([template("ada", ADA)], lambda *_: AuditDraft(AuditAction.PERSON_ENROLLED, "system"))
     analysing = make(people)
     analysing.show("gate", 1, ADA)
     analysing.settle()
@@ -348,14 +348,11 @@ def test_the_tracks_of_a_camera_that_is_watched_no_more_end_and_it_is_never_down
     assert len(analysing.events) == 1
 
 
-def test_closing_ends_every_track_of_every_camera(make: Callable[..., Analysing]) -> None:
-    analysing = make()
+def test_closing_ends_every_track_of_every_camera(analysing: Analysing) -> None:
     for camera in ("gate", "broken", "yard"):
         analysing.show(camera, 4, STRANGER)
     analysing.analysis.close()
     assert [event.source_id for event in analysing.events] == ["gate", "yard"]
-    # Nothing is taken any more, and closing again is the fixture's.
-    analysing.analysis = make().analysis
 
 
 @pytest.mark.parametrize("jump", [86_400.0, -86_400.0])
@@ -365,10 +362,10 @@ def test_a_clock_that_jumps_by_a_day_makes_no_news_of_a_camera_that_lives(
     analysing.clock.advance(10 * 86_400.0)
     analysing.analysis.state("gate", LIVE)
     analysing.settle()
-    analysing.clock.set_wall(jump)
+    analysing.clock.jump(jump)
     analysing.pass_time(2.0)
     analysing.analysis.state("gate", LOST)
-    analysing.clock.set_wall(jump)
+    analysing.clock.jump(jump)
     analysing.pass_time(1.0)
     analysing.pass_time(6.0)
     analysing.analysis.state("gate", LIVE)
@@ -380,4 +377,3 @@ def test_two_people_in_one_picture_are_two_events(analysing: Analysing) -> None:
     analysing.show("gate", 6, ADA, STRANGER)
     analysing.settle()
     assert sorted(str(name) for name in names(analysing.events)) == ["None", "ada"]
-    assert not np.array_equal(embedding_of(ADA), embedding_of(STRANGER))

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from json import dumps
 
@@ -58,6 +58,8 @@ def look(answer: httpx.Response, number: int) -> tuple[object, ...]:
 OF_EVENTS = (
     "/api/v1/events/{}",
     "/api/v1/events/{}/crop",
+    "/api/v1/events/{}/picture",
+    "/api/v1/events/{}/recordings",
     "/api/v1/faces/{}",
     "/api/v1/plates/{}",
     "/faces/{}",
@@ -69,13 +71,22 @@ OF_ONES_OWN = {
     "/api/v1/tokens/{}/link": "POST",
     "/api/v1/account/passkeys/{}": "DELETE",
 }
-OF_ADMINISTRATORS = ("/api/v1/users/{}", "/api/v1/users/{}/invitation")
+OF_RECORDINGS: Sequence[tuple[str, str, object]] = (
+    ("GET", "/api/v1/recordings/{}", None),
+    ("GET", "/api/v1/recordings/{}/video", None),
+    ("PUT", "/api/v1/recordings/{}/kept", {"kept": True}),
+    ("DELETE", "/api/v1/recordings/{}", None),
+)
+OF_CAMERAS = ("/api/v1/cameras/{}/picture.jpg",)
+"""By name, which its events have too: `test_api_cameras.py`."""
+OF_ADMINISTRATORS = ("/api/v1/users/{}", "/api/v1/users/{}/invitation", "/api/v1/cameras/{}")
 """Who may is all that matters: the matrix."""
 
 
 def test_every_route_with_a_number_in_it_is_tried_below_or_is_for_administrators(api: RunningApi) -> None:
     described = {path.replace("{id}", "{}") for path in api.app.openapi()["paths"] if "{" in path}
-    assert described == {*OF_EVENTS, *OF_ONES_OWN, *OF_ADMINISTRATORS}
+    recordings = {path for _, path, _ in OF_RECORDINGS}
+    assert described == {*OF_EVENTS, *OF_ONES_OWN, *recordings, *OF_CAMERAS, *OF_ADMINISTRATORS}
 
 
 def test_an_event_of_another_camera_looks_like_one_that_does_not_exist(api: RunningApi) -> None:
@@ -90,6 +101,18 @@ def test_an_event_of_another_camera_looks_like_one_that_does_not_exist(api: Runn
             ):
                 assert hidden.status_code == 404
                 assert look(hidden, event.id) == look(missing, 4711)
+
+
+@pytest.mark.parametrize(("method", "path", "body"), OF_RECORDINGS)
+def test_a_recording_of_another_camera_looks_like_one_that_does_not_exist(
+    api: RunningApi, method: str, path: str, body: object
+) -> None:
+    recording = api.record(camera=CAMERA)
+    visitor = api.signed_in("Eve", Role.OPERATOR, cameras=OTHER)
+    theirs = look(visitor.send(method, path.format(recording.id), body), recording.id)
+    assert theirs == look(visitor.send(method, path.format(4711), body), 4711)
+    assert theirs[0] == 404
+    assert api.services.recordings.get(recording.id) == recording
 
 
 def test_sessions_tokens_and_passkeys_of_others_look_like_ones_that_do_not_exist(api: RunningApi) -> None:

@@ -95,11 +95,24 @@ DANGEROUS_CALLS = {
 }  # fmt: skip
 
 
+ALLOWED = {
+    # The seal is made of system calls that Python has no words for.
+    **dict.fromkeys(
+        ("sandbox/kernel.py", "sandbox/limits.py", "sandbox/privileges.py", "sandbox/sealing.py"), {"ctypes"}
+    ),
+    # The stdlib's expat, behind the seal, without entities: docs/design/0013-onvif.md.
+    "cameras/onvif/element.py": {"xml"},
+    # What cameras ask for, and know nothing better.
+    "cameras/onvif/soap.py": {"hashlib.sha1", "xml"},
+    "cameras/authentication.py": {"hashlib.md5"},
+}
+
+
 def test_the_code_runs_no_text_and_reads_no_format_that_makes_objects() -> None:
     for path in SOURCES:
         tree = ast.parse(path.read_text())
-        assert not DANGEROUS_MODULES & set(modules(tree)), path
-        assert not DANGEROUS_CALLS & set(calls(tree)), path
+        found = DANGEROUS_MODULES & set(modules(tree)) | DANGEROUS_CALLS & set(calls(tree))
+        assert found <= ALLOWED.get(path.relative_to(ROOT / "src/securevision").as_posix(), set()), path
 
 
 def test_nothing_is_written_that_a_spreadsheet_would_run() -> None:
@@ -109,17 +122,19 @@ def test_nothing_is_written_that_a_spreadsheet_would_run() -> None:
         assert "text/csv" not in path.read_text(), path
 
 
-def test_another_program_is_started_in_one_place_and_without_a_shell() -> None:
-    users = [path.name for path in SOURCES if "subprocess" in set(modules(ast.parse(path.read_text())))]
-    assert users == ["wheels.py"]
-    source = (ROOT / "src/securevision/artifacts/wheels.py").read_text()
-    assert "shell" not in {keyword.arg for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)
-                           for keyword in node.keywords}  # fmt: skip
+def test_other_programs_are_started_in_two_places_and_without_a_shell() -> None:
+    """pip, and our own workers."""
+    users = [path for path in SOURCES if "subprocess" in set(modules(ast.parse(path.read_text())))]
+    assert [path.name for path in users] == ["wheels.py", "worker_process.py"]
+    for path in users:
+        nodes = ast.walk(ast.parse(path.read_text()))
+        words = {word.arg for node in nodes if isinstance(node, ast.Call) for word in node.keywords}
+        assert "shell" not in words
 
 
 def test_secrets_come_from_the_systems_generator() -> None:
     users = [path.name for path in SOURCES if "random" in set(modules(ast.parse(path.read_text())))]
-    assert users == ["rtsp.py"]  # when to try a camera again
+    assert users == ["camera_source.py"]  # when to try a camera again
 
 
 def test_no_statement_is_put_together_from_text() -> None:

@@ -204,7 +204,7 @@ class CameraThread:
                 self._parts.footage.start(item)
                 # Much may have changed while nobody looked, and time may begin anew.
                 self._gate = MotionGate(self._watch.motion)
-                self._moved_ms, self._quiet_ms = None, 0
+                self._quiet_ms = 0
             case _:
                 self._look(item)
 

@@ -59,7 +59,6 @@ OF_EVENTS = (
     "/api/v1/events/{}",
     "/api/v1/events/{}/crop",
     "/api/v1/events/{}/picture",
-    "/api/v1/events/{}/recordings",
     "/api/v1/faces/{}",
     "/api/v1/plates/{}",
     "/faces/{}",
@@ -71,6 +70,8 @@ OF_ONES_OWN = {
     "/api/v1/tokens/{}/link": "POST",
     "/api/v1/account/passkeys/{}": "DELETE",
 }
+RECORDINGS_OF_EVENT = "/api/v1/events/{}/recordings"
+"""Not for programs."""
 OF_RECORDINGS: Sequence[tuple[str, str, object]] = (
     ("GET", "/api/v1/recordings/{}", None),
     ("GET", "/api/v1/recordings/{}/video", None),
@@ -86,7 +87,14 @@ OF_ADMINISTRATORS = ("/api/v1/users/{}", "/api/v1/users/{}/invitation", "/api/v1
 def test_every_route_with_a_number_in_it_is_tried_below_or_is_for_administrators(api: RunningApi) -> None:
     described = {path.replace("{id}", "{}") for path in api.app.openapi()["paths"] if "{" in path}
     recordings = {path for _, path, _ in OF_RECORDINGS}
-    assert described == {*OF_EVENTS, *OF_ONES_OWN, *recordings, *OF_CAMERAS, *OF_ADMINISTRATORS}
+    assert described == {
+        *OF_EVENTS,
+        RECORDINGS_OF_EVENT,
+        *OF_ONES_OWN,
+        *recordings,
+        *OF_CAMERAS,
+        *OF_ADMINISTRATORS,
+    }
 
 
 def test_an_event_of_another_camera_looks_like_one_that_does_not_exist(api: RunningApi) -> None:
@@ -101,6 +109,9 @@ def test_an_event_of_another_camera_looks_like_one_that_does_not_exist(api: Runn
             ):
                 assert hidden.status_code == 404
                 assert look(hidden, event.id) == look(missing, 4711)
+    hidden, missing = (visitor.get(RECORDINGS_OF_EVENT.format(number)) for number in (face.id, 4711))
+    assert hidden.status_code == 404
+    assert look(hidden, face.id) == look(missing, 4711)
 
 
 @pytest.mark.parametrize(("method", "path", "body"), OF_RECORDINGS)

@@ -73,7 +73,7 @@ MAY_BE_IN: dict[str, Sequence[str]] = {
 """Where a secret is given to whom it belongs, and nothing else: whatever is not here may be nowhere."""
 
 BROKEN_LIBRARY = """
-import av
+import socket
 
 class Dropped:
     def __init__(self, url):
@@ -82,13 +82,13 @@ class Dropped:
     def __del__(self):
         raise RuntimeError(f"dropped {self.url}")
 
-def broken(url, *arguments, **options):
-    Dropped(url)
-    raise RuntimeError(f"cannot open {url} {options}")
+def broken(*arguments, **options):
+    Dropped(ADDRESS)
+    raise RuntimeError(f"cannot open {ADDRESS} {options}")
 
-av.open = broken
+socket.create_connection = broken
 """
-"""A library that fails in an unforeseen way, with the camera's address in its words, as PyAV does it."""
+"""A library that fails in an unforeseen way, with the camera's address in its words."""
 
 
 RUN = """
@@ -346,7 +346,7 @@ def ask_cameras(hunt: Hunt, pool: Executor, closed: int, silent: int) -> list[Fu
         camera.address(path="other"),
         wrong.replace("127.0.0.1", "x" * 64),
         wrong.replace("127.0.0.1", "169.254.169.254"),
-        wrong.replace("rtsp", "http"),
+        wrong.replace("rtsp", "gopher"),
         malformed,
     ]
     watched = [["watch", address] for address in addresses]
@@ -409,6 +409,7 @@ def use_commands(hunt: Hunt) -> None:
 
 def crash(hunt: Hunt, library: Path, address: str, patch: pytest.MonkeyPatch) -> None:
     """Let a command and a server fail in a way that nobody foresaw, and the server's process end at once."""
+    (library / "sitecustomize.py").write_text(f"ADDRESS = {address!r}\n{BROKEN_LIBRARY}")
     patch.setenv("PYTHONPATH", str(library))
     patch.setenv("PYTHONFAULTHANDLER", "1")
     log = hunt.directory / "stderr.txt"
@@ -429,7 +430,6 @@ def hunt(tmp_path_factory: pytest.TempPathFactory) -> Hunt:
     directory = tmp_path_factory.mktemp("canary")
     clip = write_raw(tmp_path_factory.mktemp("clip") / "clip.h264")
     library = tmp_path_factory.mktemp("library")
-    (library / "sitecustomize.py").write_text(BROKEN_LIBRARY)
     with socket.create_server(("127.0.0.1", 0)) as silent, socket.create_server(("127.0.0.1", 0)) as taken:
         closed = taken.getsockname()[1]
         taken.close()
@@ -513,7 +513,8 @@ def test_everything_was_tried(hunt: Hunt) -> None:
         ("watch: stderr", "No such command 'rtsp://***@127.0.0.1"),
         ("serve, malformed: stderr", "'@' after its first '/'"),
         ("serve, malformed: stdout", "'@' after its first '/'"),
-        ("watch, broken: stderr", "This should not happen (RuntimeError: cannot open rtsp://***@127.0.0.1"),
+        ("watch, broken: stderr", "because of an internal error"),
+        ("watch, broken: stderr", "RuntimeError: cannot open rtsp://***@127.0.0.1"),
         ("watch, broken: stderr", "Traceback"),
         ("stderr.txt", "A request failed in a way that nobody expected."),
         ("stderr.txt", "The certificate was loaded anew."),

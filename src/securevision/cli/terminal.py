@@ -34,7 +34,7 @@ def prepare(*, server: bool = False) -> Settings:
     """
     settings = load_settings()
     level = settings.log.level
-    configure_logging(level if server or level == "debug" else "error")
+    configure_logging(level if server or level == "debug" else "critical")
     return settings
 
 

@@ -42,7 +42,7 @@ class RedactingFormatter(logging.Formatter):
 def configure_logging(level: str) -> None:
     """Send all logging of this level and above to stderr, uncaught exceptions and warnings too.
 
-    `level` is `debug`, `info`, `warning` or `error`. Replaces the handlers there were.
+    `level` is `debug`, `info`, `warning`, `error` or `critical`. Replaces the handlers there were.
     """
     handler = logging.StreamHandler()
     handler.setFormatter(RedactingFormatter())

@@ -518,7 +518,7 @@ def test_everything_was_tried(hunt: Hunt) -> None:
         ("watch, broken: stderr", "Traceback"),
         ("stderr.txt", "A request failed in a way that nobody expected."),
         ("stderr.txt", "The certificate was loaded anew."),
-        ("stderr.txt", "CRITICAL securevision: Stopped by an error."),
+        ("stderr.txt", "Camera default could not be connected."),
         ("stderr.txt", "    RuntimeError: cannot open rtsp://***@127.0.0.1"),
         ("stderr.txt", "    RuntimeError: dropped rtsp://***@127.0.0.1"),
         ("stderr.txt", "Fatal Python error: Aborted"),

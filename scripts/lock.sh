@@ -10,3 +10,4 @@ lock requirements/build.in -o requirements/build.txt
 lock pyproject.toml -o requirements/runtime.txt
 lock pyproject.toml --extra test -c requirements/runtime.txt -o requirements/test.txt
 lock requirements/semgrep.in -o requirements/semgrep.txt
+lock requirements/onvif.in --no-deps -c requirements/runtime.txt -o requirements/onvif.txt

@@ -1,8 +1,12 @@
 """What many tests share: the demo's files; and that a missing system program skips a test, and fails it in CI."""
 
 import functools
+import logging
 import os
 import subprocess
+import sys
+import threading
+from collections.abc import Iterator
 
 import hypothesis
 import pytest
@@ -39,6 +43,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    """Undo what a command that runs in the test's process makes of the log, or later tests would find none."""
+    root = logging.getLogger()
+    level, hooks = root.level, (sys.excepthook, threading.excepthook, sys.unraisablehook)
+    yield
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,8 @@ return opened.then(async () => {
     buffer.appendBuffer(Uint8Array.from(atob(part), (letter) => letter.charCodeAt(0)));
     await added;
   }
+  // HAVE_METADATA may come after the update that brought it.
+  if (video.readyState < 1) await once(video, "loadedmetadata");
   const ranges = [...Array(buffer.buffered.length).keys()];
   return [ranges.flatMap((i) => [buffer.buffered.start(i), buffer.buffered.end(i)]), video.videoWidth];
 });

@@ -69,6 +69,7 @@ class ConnectedSource:
             try:
                 os.close(self._connect())
                 self.status = SourceStatus(SourceState.LIVE)
+                yield PaintedPicture(0, numbered(0))
             except SourceRefused as error:
                 self.status = SourceStatus(SourceState.REFUSED, str(error))
             except SourceError as error:
@@ -140,11 +141,13 @@ class Core:
         os.close(memory)
 
     def next(self, kind: type[Wanted]) -> Wanted:
-        while True:
-            received = self.link.receive(PATIENCE)
-            assert received is not None
-            if isinstance(received.message, kind):
+        deadline = SystemClock().monotonic() + PATIENCE
+        # Beats come all the time.
+        while (left := deadline - SystemClock().monotonic()) > 0:
+            received = self.link.receive(left)
+            if received is not None and isinstance(received.message, kind):
                 return received.message
+        pytest.fail(f"no {kind.__name__} came")
 
     def state(self, state: SourceState) -> StateChanged:
         while (message := self.next(StateChanged)).state is not state:
@@ -195,9 +198,16 @@ def test_orders_reach_the_camera_that_they_are_for(core: Core) -> None:
     slots = [core.next(FrameReady).slot for _ in range(SLOTS)]
     for message in (FreeSlot("gate", slots[0]), TakeStill("nobody", 1), BeginLive("nobody")):
         core.link.send(message)
-    core.watch("yard", "good", 42)
+    core.watch("yard", "connecting", 42)
+    need = core.next(NeedConnection)
     core.link.send(TakeStill("yard", 7))
-    assert core.next(Still) is not None
+    # Its next picture comes when it is connected.
+    reading, writing = os.pipe()
+    core.link.send(Connected("yard", need.serial, "", refused=False), [reading])
+    os.close(reading)
+    still = core.next(Still)
+    assert (still.camera, still.request) == ("yard", 7)
+    os.close(writing)
 
 
 def test_a_camera_that_cannot_be_begun_says_why_and_the_others_go_on(core: Core) -> None:

@@ -1,19 +1,16 @@
 """A camera that sends one JPEG after the other over HTTP."""
 
 import contextlib
-import encodings.idna  # noqa: F401 - TLS encodes names with it, and there are no files to load it from later
-import re
 import socket
 import ssl
-import struct
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from itertools import islice
 
 from securevision.cameras.addresses import Scheme, SourceAddress
 from securevision.cameras.authentication import Login, is_stale
+from securevision.cameras.camera_tls import secured
 from securevision.cameras.decoding import MAX_PIXELS
 from securevision.cameras.failures import (
     ended,
@@ -30,6 +27,7 @@ from securevision.cameras.failures import (
     wrong_login,
 )
 from securevision.cameras.http_message import ResponseHead, ResponseReader, get_request, target_of
+from securevision.cameras.jpeg import from_start, jpeg_size
 from securevision.cameras.multipart import MultipartReader, boundary_of
 from securevision.domain.ports.cameras import Connect
 from securevision.domain.ports.clock import Clock
@@ -38,34 +36,6 @@ from securevision.errors import SourceError
 
 _READ = 1 << 16
 _STEP_S = 1.0
-
-# Markers of a JPEG (ITU-T T.81, table B.1).
-_START = b"\xff\xd8"
-_START_WITHIN = 512
-"""Firmware writes blank lines, or the head again, before a picture."""
-_MARKER = re.compile(rb"\xff+([^\x00\xff])")
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_DECODED_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
-"""With Huffman coding: baseline, extended, progressive."""
-_SCAN = 0xDA
-_FRAME_OR_SCAN = re.compile(rb"\xff([\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf\xda])")
-_SIZE = struct.Struct(">HBHH")
-_MAX_SEGMENTS = 1000
-_MAX_SCANS = 100
-"""Passes over a picture, each of which costs time for the whole of it; cameras make one."""
-
-
-def _tls() -> ssl.SSLContext:
-    """Return what keeps others from listening; it proves nothing about the camera, whose certificate is its own."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # A camera signs its certificate itself. Its address was chosen by the user, and only its video is believed.
-    context.check_hostname = False  # nosemgrep: no-unverified-tls
-    context.verify_mode = ssl.CERT_NONE  # nosemgrep: no-unverified-tls
-    return context
-
-
-_TLS = _tls()
-"""Made while there still are files: OpenSSL reads its configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,14 +142,7 @@ class HttpMjpegStream:
             if self._closed:
                 raise ConnectionAbortedError
             if self._address.scheme is Scheme.HTTPS:
-                name = self._address.host.strip("[]")
-                try:
-                    name.encode("idna")  # or TLS does, when it has taken the connection, and leaves it open
-                    self._socket = _TLS.wrap_socket(
-                        plain, server_hostname=name, do_handshake_on_connect=False
-                    )
-                except ValueError as error:
-                    raise OSError from error
+                self._socket = secured(plain, self._address.host)
             return self._socket
 
     def _ask(self, connection: socket.socket, proof: str, deadline: float) -> Generator[None, None, _Answer]:
@@ -254,7 +217,7 @@ class HttpMjpegStream:
         body = answer.body
         while True:
             for part in parts.feed(body):
-                jpeg = part[max(0, part.find(_START, 0, _START_WITHIN)) :]
+                jpeg = from_start(part)
                 found = jpeg_size(jpeg)
                 if found is None:
                     continue
@@ -275,35 +238,3 @@ class HttpMjpegStream:
         if width * height > MAX_PIXELS:
             raise too_large(self._camera)
         return VideoFormat("mjpeg", width, height)
-
-
-def jpeg_size(jpeg: bytes) -> tuple[int, int] | None:
-    """Return width and height of a picture; None for what is no JPEG, or not just one that FFmpeg decodes.
-
-    A second frame header could name another size, and hundreds of scans take far more work than the size tells.
-    Takes time linear in the length.
-    """
-    if not jpeg.startswith(_START):
-        return None
-    at, size = len(_START), None
-    for _ in range(_MAX_SEGMENTS):
-        marker = _MARKER.match(jpeg, at)
-        if marker is None or marker.end() + _SIZE.size > len(jpeg):
-            return None
-        kind, at = marker[1][0], marker.end()
-        length, _, height, width = _SIZE.unpack_from(jpeg, at)
-        if kind == _SCAN:
-            return size if _is_one_frame(jpeg, at) else None
-        if kind in _FRAMES:
-            if size is not None or kind not in _DECODED_FRAMES or not (width and height):
-                return None
-            size = (width, height)
-        at += length
-    return None
-
-
-def _is_one_frame(jpeg: bytes, at: int) -> bool:
-    """Say whether nothing but a few scans follows; in their data, 0xFF stands before 0 and markers alone."""
-    markers = islice(_FRAME_OR_SCAN.finditer(jpeg, at), _MAX_SCANS)
-    found = [marker[1][0] for marker in markers]
-    return len(found) < _MAX_SCANS and set(found) <= {_SCAN}

@@ -1,7 +1,6 @@
 """A camera over RTSP: an open connection in, formats and access units out."""
 
 import contextlib
-import encodings.idna  # noqa: F401 - TLS encodes names with it, and there are no files to load it from later
 import socket
 import ssl
 import threading
@@ -9,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from securevision.cameras.addresses import Scheme, SourceAddress
+from securevision.cameras.camera_tls import secured
 from securevision.cameras.failures import (
     explain_break,
     explain_opening,
@@ -67,7 +67,7 @@ class RtspStream:
         self._reading = self._closed = False
         plain = socket.socket(fileno=descriptor)
         try:
-            self._socket = _secured(plain, address) if address.scheme is Scheme.RTSPS else plain
+            self._socket = secured(plain, address.host) if address.scheme is Scheme.RTSPS else plain
         except OSError:
             plain.close()
             raise explain_break(self._camera, 0.0, read_timeout_s) from None
@@ -194,21 +194,3 @@ class RtspStream:
             self._receiver = RtpReceiver(media.payload_type, media.clock_rate)
             self._depacketiser = _DEPACKETISERS[media.codec](media.parameter_sets)
         return self._receiver, self._depacketiser
-
-
-def _secured(plain: socket.socket, address: SourceAddress) -> ssl.SSLSocket:
-    """Return TLS over a connection, before its handshake.
-
-    It keeps others from listening; it proves nothing about the camera, whose certificate is its own.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # A camera signs its certificate itself. Its address was chosen by the user, and only its video is believed.
-    context.check_hostname = False  # nosemgrep: no-unverified-tls
-    context.verify_mode = ssl.CERT_NONE  # nosemgrep: no-unverified-tls
-    plain.getpeername()  # raises when it is broken already, where what follows would lose the descriptor
-    name: str | None = address.host.strip("[]")
-    try:
-        address.host.encode("idna")
-    except UnicodeError:
-        name = None
-    return context.wrap_socket(plain, server_hostname=name, do_handshake_on_connect=False)

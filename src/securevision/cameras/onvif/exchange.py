@@ -1,13 +1,12 @@
 """One question over HTTP, over a connection of its own, with an end in time and in size."""
 
-import encodings.idna  # noqa: F401 - TLS encodes names with it, and there are no files to load it from later
 import re
 import socket
-import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from securevision.cameras.addresses import Scheme, SourceAddress
+from securevision.cameras.camera_tls import secured
 from securevision.cameras.http_message import ResponseHead, ResponseReader
 from securevision.cameras.onvif.element import MAX_BYTES, Malformed
 from securevision.domain.ports.clock import Clock
@@ -16,19 +15,6 @@ _MAX_READ = MAX_BYTES + (64 << 10)
 """Of an answer with its head and what is between its chunks."""
 _CHUNK = 16 << 10
 _LENGTH = re.compile(r"[0-9]{1,9}")
-
-
-def _tls() -> ssl.SSLContext:
-    """Return what keeps others from listening; it proves nothing about the camera, whose certificate is its own."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # A camera signs its certificate itself. Its address was chosen by the user, and only its words are believed.
-    context.check_hostname = False  # nosemgrep: no-unverified-tls
-    context.verify_mode = ssl.CERT_NONE  # nosemgrep: no-unverified-tls
-    return context
-
-
-_TLS = _tls()
-"""Made while there still are files: OpenSSL reads its configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +35,7 @@ def exchange(descriptor: int, address: SourceAddress, request: bytes, clock: Clo
     """
     with socket.socket(fileno=descriptor) as plain:
         plain.settimeout(_left(clock, deadline))
-        with _secured(plain, address) as connection:
+        with secured(plain, address.host) if address.scheme is Scheme.HTTPS else plain as connection:
             connection.sendall(request)
             return _read(connection, address.display, clock, deadline)
 
@@ -59,15 +45,6 @@ def _left(clock: Clock, deadline: float) -> float:
     if left <= 0.0:
         raise TimeoutError
     return left
-
-
-def _secured(plain: socket.socket, address: SourceAddress) -> socket.socket:
-    if address.scheme is not Scheme.HTTPS:
-        return plain
-    try:
-        return _TLS.wrap_socket(plain, server_hostname=address.host.strip("[]"))
-    except ValueError as error:
-        raise OSError from error
 
 
 def _read(connection: socket.socket, camera: str, clock: Clock, deadline: float) -> Reply:

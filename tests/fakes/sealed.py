@@ -13,6 +13,7 @@ from typing import Any
 _HERE = Path(__file__).resolve().parent
 ATTACKED = _HERE / "sealed_process.py"
 MEDIA_WORKER = _HERE / "sealed_media.py"
+SEALED_DEVICE = _HERE / "sealed_device.py"
 RECOGNISER = _HERE / "sealed_recogniser.py"
 _PATIENCE = 60
 

@@ -142,3 +142,28 @@ def no_keyframe(camera: str, limit_s: float) -> SourceError:
     return SourceError(
         f"{camera} sent no whole keyframe for {limit_s:g} s; choose a shorter keyframe interval in the camera."
     )
+
+
+def no_camera(camera: str) -> SourceRefused:
+    """Say that a device is no camera, or the part of one that gives no pictures."""
+    return SourceRefused(f"{camera} gives no pictures; try another one of the devices at /dev/video*.")
+
+
+def raw_pictures(camera: str) -> SourceRefused:
+    """Say that a camera at this machine does not encode."""
+    return SourceRefused(f"{camera} gives raw pictures alone; use a camera that gives MJPEG.")
+
+
+def in_use(camera: str) -> SourceError:
+    """Say that somebody else has a camera of this machine."""
+    return SourceError(f"{camera} is used by another program; close that.")
+
+
+def no_bandwidth(camera: str) -> SourceError:
+    """Say that the cameras of one USB port together send more than it carries."""
+    return SourceError(f"The USB port of {camera} has no room for its video; use a port of its own for it.")
+
+
+def unplugged(camera: str) -> SourceError:
+    """Say that a camera of this machine has gone."""
+    return SourceError(f"{camera} does not answer any more; check that the camera is plugged in.")

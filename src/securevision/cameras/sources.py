@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from securevision.cameras.addresses import Scheme, SourceAddress
 from securevision.cameras.camera_source import CameraSource
+from securevision.cameras.device_stream import DeviceStream
 from securevision.cameras.file_source import FileSource
 from securevision.cameras.file_stream import FileStream
 from securevision.cameras.http_mjpeg import HttpMjpegStream
@@ -20,6 +21,7 @@ STREAMS: Mapping[Scheme, OpenStream] = {
     Scheme.HTTP: lambda address, connect, clock: HttpMjpegStream(connect, address, clock),
     Scheme.HTTPS: lambda address, connect, clock: HttpMjpegStream(connect, address, clock),
     Scheme.RTMP: lambda address, connect, clock: RtmpStream(connect(), address, clock),
+    Scheme.DEVICE: lambda address, connect, clock: DeviceStream(connect(), address, clock),
 }
 """The cameras. Files and the demo are in `make_source`, since they end."""
 

@@ -95,7 +95,7 @@ def make_camera(address: SourceAddress) -> FrameSource:
 
 
 def to(address: SourceAddress) -> Connect:
-    return lambda: open_descriptor(address, NetworkPolicy(allow_loopback=True), SystemClock(), None)
+    return lambda: open_descriptor(address, NetworkPolicy(allow_loopback=True), None)
 
 
 def masked(source: FrameSource) -> FrameSource:

@@ -77,7 +77,7 @@ def damaged(whole: bytes, changes: list[tuple[float, bytes, int]]) -> bytes:
 def open_source(text: str, clock: Clock, fps: float) -> FrameSource:
     address = parse_address(text)
     return make_source(
-        address, lambda: open_descriptor(address, NetworkPolicy(), clock, None), clock, fps=fps
+        address, lambda: open_descriptor(address, NetworkPolicy(), None), clock, fps=fps
     )
 
 
@@ -137,7 +137,7 @@ def test_a_camera_that_answers_anything(answers: list[bytes]) -> None:
         address, clock = parse_address(f"rtsp://admin:{CANARY}@127.0.0.1:{camera.port}/x"), SystemClock()
 
         def open_stream() -> RtspStream:
-            connected = open_descriptor(address, NetworkPolicy(allow_loopback=True), clock, None)
+            connected = open_descriptor(address, NetworkPolicy(allow_loopback=True), None)
             return RtspStream(connected, address, clock, open_timeout_s=0.2, read_timeout_s=0.2)
 
         patient = BackoffConfig(first_s=30.0, cap_s=30.0, refused_s=30.0)

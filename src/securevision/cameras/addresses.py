@@ -5,13 +5,11 @@ import sys
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from securevision.errors import InvalidInput
 
 DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443, "rtmp": 1935}
-MAX_USERINFO = 127
-"""Bytes of percent-encoded user and password that FFmpeg keeps; it cuts the rest off silently."""
 
 _NETWORK = re.compile(r"(?i)(rtsps?|https?|rtmp)://([^/?#]*)(.*)\Z", re.DOTALL)
 _ANY_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://|(?i:rtsps?|https?|rtmp):")
@@ -57,14 +55,6 @@ class SourceAddress:
     password: str = field(default="", repr=False)
     target: str = field(default="", repr=False)
     """Path and query of a camera in the network, as they were written."""
-
-    def relayed_url(self, port: int) -> str:
-        """Return the URL, with its password, at which a relay on this machine gives a camera.
-
-        For the library that opens it, nothing else.
-        """
-        login = f"{_encoded(self.username, self.password)}@" if self.username or self.password else ""
-        return f"{Scheme.RTSP}://{login}127.0.0.1:{port}{self.target}"
 
 
 def parse_address(text: str) -> SourceAddress:
@@ -144,10 +134,6 @@ def _camera(scheme: Scheme, authority: str, target: str) -> SourceAddress:
     username, password = _decoded(raw_username), _decoded(raw_password)
     if ":" in username:
         raise InvalidInput("The user name in the camera address has a ':' in it, which no login can carry.")
-    if len(_encoded(username, password)) > MAX_USERINFO:
-        raise InvalidInput(
-            f"User name and password in the camera address are longer than {MAX_USERINFO} bytes; choose a shorter one."
-        )
     target = target.partition("#")[0]
     return SourceAddress(
         scheme,
@@ -187,11 +173,6 @@ def _decoded(text: str) -> str:
     if re.search(r"[\x00-\x1f\x7f-\x9f]", plain):
         raise InvalidInput("User name or password in the camera address has a control character in it.")
     return plain
-
-
-def _encoded(username: str, password: str) -> str:
-    plain = "!$&'()*+,;="
-    return f"{quote(username, safe=plain)}:{quote(password, safe=plain)}"
 
 
 def _safe_target(target: str) -> str:

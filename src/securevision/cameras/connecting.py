@@ -10,15 +10,12 @@ from pathlib import Path
 from securevision.cameras.addresses import Scheme, SourceAddress
 from securevision.cameras.failures import explain_opening
 from securevision.cameras.network_policy import NetworkPolicy
-from securevision.domain.ports.clock import Clock
 from securevision.errors import SourceError
 
 CONNECT_TIMEOUT_S = 5.0
 
 
-def open_descriptor(
-    address: SourceAddress, policy: NetworkPolicy, clock: Clock, demo_clip: Path | None
-) -> int:
+def open_descriptor(address: SourceAddress, policy: NetworkPolicy, demo_clip: Path | None) -> int:
     """Return an open descriptor of a camera, connected, or of a file or device; the caller owns it.
 
     The camera's name is looked up once, every address of it is checked, and no other is used.
@@ -33,15 +30,15 @@ def open_descriptor(
         case Scheme.DEVICE:
             return _open_device(address.path or Path())
         case _:
-            return _connected(address, policy, clock)
+            return _connected(address, policy)
 
 
-def _connected(address: SourceAddress, policy: NetworkPolicy, clock: Clock) -> int:
-    begin, limit_s = clock.monotonic(), CONNECT_TIMEOUT_S
+def _connected(address: SourceAddress, policy: NetworkPolicy) -> int:
     try:
-        return _first_that_answers(policy.pin(address, limit_s), address.port, limit_s)
+        pinned = policy.pin(address, CONNECT_TIMEOUT_S)
+        return _first_that_answers(pinned, address.port, CONNECT_TIMEOUT_S)
     except (OSError, ValueError) as error:
-        raise explain_opening(error, address.display, clock.monotonic() - begin, limit_s) from None
+        raise explain_opening(error, address.display, CONNECT_TIMEOUT_S) from None
 
 
 def _first_that_answers(pinned: Sequence[str], port: int, limit_s: float) -> int:

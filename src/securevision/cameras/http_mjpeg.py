@@ -115,7 +115,7 @@ class HttpMjpegStream:
             return SourceError(ended(self._camera))
         if opened:
             return stalled(self._camera, self._read_timeout_s)
-        return explain_opening(error, self._camera, self._open_timeout_s, self._open_timeout_s)
+        return explain_opening(error, self._camera, self._open_timeout_s)
 
     # Each of the following raises SourceError, OSError at the end of the connection, and TimeoutError after a silence.
 

@@ -75,7 +75,7 @@ class RtmpStream:
             return SourceError(ended(self._address.display))
         if session.playing:
             return stalled(self._address.display, self._read_timeout_s)
-        return explain_opening(error, self._address.display, self._open_timeout_s, self._open_timeout_s)
+        return explain_opening(error, self._address.display, self._open_timeout_s)
 
     # Each of the following raises SourceError, OSError at the end of the connection, and TimeoutError after a silence.
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from securevision.cameras.addresses import Scheme, SourceAddress
 from securevision.cameras.camera_tls import secured
 from securevision.cameras.failures import (
-    explain_break,
+    ended,
     explain_opening,
     no_keyframe,
     not_understood,
@@ -23,6 +23,7 @@ from securevision.cameras.rtsp_messages import Malformed
 from securevision.cameras.rtsp_session import RtspSession
 from securevision.domain.ports.clock import Clock
 from securevision.domain.video import AccessUnit, VideoFormat
+from securevision.errors import SourceError
 
 KEYFRAME_WITHIN_S = 30.0
 """Cameras with a "smart" codec send one every ten seconds or so."""
@@ -70,7 +71,7 @@ class RtspStream:
             self._socket = secured(plain, address.host) if address.scheme is Scheme.RTSPS else plain
         except OSError:
             plain.close()
-            raise explain_break(self._camera, 0.0, read_timeout_s) from None
+            raise SourceError(ended(self._camera)) from None
 
     def close(self) -> None:
         """See Stream."""
@@ -95,7 +96,7 @@ class RtspStream:
             raise not_understood(self._camera, "RTSP") from None
         except OSError:
             if not self._closed:
-                raise explain_break(self._camera, 0.0, self._read_timeout_s) from None
+                raise SourceError(ended(self._camera)) from None
         finally:
             with contextlib.suppress(OSError):
                 self._socket.setblocking(False)  # noqa: FBT003 - its only parameter
@@ -121,8 +122,7 @@ class RtspStream:
         """Return how long to wait now."""
         left = deadline - self._clock.monotonic()
         if left <= 0.0:
-            limit_s = self._open_timeout_s
-            raise explain_opening(TimeoutError(), self._camera, limit_s, limit_s)
+            raise explain_opening(TimeoutError(), self._camera, self._open_timeout_s)
         return min(left, _STEP_S)
 
     def _shake_hands(self, connection: ssl.SSLSocket, deadline: float) -> bool:

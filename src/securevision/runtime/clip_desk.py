@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import BinaryIO, Protocol
@@ -11,7 +12,7 @@ from securevision.domain.cameras import RecordingMode
 from securevision.domain.ports.clock import Clock
 from securevision.domain.ports.store import FootageFiles, RecordingStore
 from securevision.domain.recordings import Recording, RecordingKind
-from securevision.errors import NotFound, SecureVisionError
+from securevision.errors import Conflict, NotFound, SecureVisionError
 from securevision.runtime.messages import ClipData, ClipEnded
 
 _log = logging.getLogger(__name__)
@@ -83,7 +84,8 @@ class ClipDesk:
                 self._recordings.end(recording.id, max(changed_ms, recording.begin_ms), size)
                 continue
             self._recordings.end(recording.id, recording.begin_ms, 0)
-            self._recordings.delete(recording.id, None)
+            with suppress(Conflict):  # somebody keeps it, and may let it go
+                self._recordings.delete(recording.id, None)
         self._files.delete_unknown(lambda number: self._recordings.get(number) is not None)
 
     def set_mode(self, camera: str, mode: RecordingMode) -> None:

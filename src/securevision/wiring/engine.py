@@ -117,8 +117,8 @@ def connector(
     address: SourceAddress, *, allow_loopback: bool = False, demo_clip: Path | None = None
 ) -> Connect:
     """Return how a camera is reached, or a file opened; each time its addresses are looked up and checked anew."""
-    policy, clock = NetworkPolicy(allow_loopback), SystemClock()
-    return lambda: open_descriptor(address, policy, clock, demo_clip)
+    policy = NetworkPolicy(allow_loopback)
+    return lambda: open_descriptor(address, policy, demo_clip)
 
 
 def _may_be_unsealed(settings: Settings) -> bool:

@@ -1,5 +1,5 @@
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import pytest
 from hypothesis import example, given
@@ -128,7 +128,6 @@ def test_a_device_is_for_linux_alone(monkeypatch: pytest.MonkeyPatch) -> None:
         ("rtsp://u:pa/ss@cam/x", "%2F"),
         ("rtsp://u:12/34@cam/x", "%2F"),
         ("rtsp://u%3Av:p@cam/x", "':'"),
-        ("rtsp://u:" + "p" * 126 + "@cam/x", "127"),
     ],
 )
 def test_what_is_refused(text: str, hint: str) -> None:
@@ -142,10 +141,7 @@ def test_an_encoded_login_comes_through_whole(username: str, password: str) -> N
     login = f"{quote(username, safe='')}:{quote(password, safe='')}"
     address = parse_address(f"rtsp://{login}@cam:554/x")
     assert (address.username, address.password) == (username, password)
-    relayed = urlsplit(address.relayed_url(4711))
-    assert (relayed.scheme, relayed.hostname, relayed.port, relayed.path) == ("rtsp", "127.0.0.1", 4711, "/x")
-    again = parse_address(address.relayed_url(4711))
-    assert (again.username, again.password, again.target) == (username, password, "/x")
+    assert (address.host, address.port, address.target) == ("cam", 554, "/x")
 
 
 @given(
@@ -206,7 +202,6 @@ def test_any_text_is_an_address_or_refused_in_one_sentence(text: str) -> None:
     assert (address.path is None) == (address.scheme not in (Scheme.FILE, Scheme.DEVICE))
     if address.host:
         assert 0 < address.port < 65536
-        assert urlsplit(address.relayed_url(1)).netloc.rpartition("@")[2] == "127.0.0.1:1"
         assert address.display.isprintable()
 
 

@@ -50,9 +50,7 @@ def test_the_clip_is_h264_as_a_camera_sends_it(clip: Path) -> None:
 
 def test_person_and_car_come_and_are_gone_before_it_ends(clip: Path) -> None:
     address, clock = parse_address(str(clip)), FakeClock()
-    source = make_source(
-        address, lambda: open_descriptor(address, NetworkPolicy(), clock, None), clock, fps=1.0
-    )
+    source = make_source(address, lambda: open_descriptor(address, NetworkPolicy(), None), clock, fps=1.0)
     frames = [pixels_of(picture).astype(int) for picture in pictures_of(source)]
     assert len(frames) == 14
     changed = [np.abs(frame - frames[-1]).max(axis=2) > 60 for frame in frames]

@@ -54,7 +54,7 @@ def open_file(
     address = parse_address(f"file:{quote(str(path))}")
 
     def connect() -> int:
-        return open_descriptor(address, NetworkPolicy(), clock, None)
+        return open_descriptor(address, NetworkPolicy(), None)
 
     return make_source(address, connect, clock, fps=fps, paced=paced, loop=loop)
 

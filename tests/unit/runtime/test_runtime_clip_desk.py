@@ -213,6 +213,15 @@ def test_what_a_crash_left_is_ended_and_what_nobody_knows_is_deleted(desk: Desk,
     assert [path.name for path in tmp_path.iterdir()] == [f"{recording.id}.mp4"]
 
 
+def test_a_crash_that_left_a_kept_recording_empty_does_not_stop_the_next_start(desk: Desk) -> None:
+    empty = desk.store.begin("gate", RecordingKind.EVENT, 5, MIME)
+    entry = AuditDraft(AuditAction.RECORDING_KEPT, "user:1", target=f"recording:{empty.id}")
+    desk.store.keep(empty.id, entry, kept=True)
+    ClipDesk(desk.store, desk.files, desk.clock).recover()
+    [recording] = desk.recordings
+    assert (recording.id, recording.size, recording.end_ms) == (empty.id, 0, 5)
+
+
 def test_files_are_for_their_owner_alone(desk: Desk, tmp_path: Path) -> None:
     desk.clips.something_is_there("gate")
     desk.send(1, b"x")

@@ -115,7 +115,7 @@ class Session:
         except Malformed:
             raise not_understood(camera, "ONVIF") from None
         except TimeoutError as error:
-            raise explain_opening(error, camera, self._limit_s, self._limit_s) from None
+            raise explain_opening(error, camera, self._limit_s) from None
         except OSError:
             raise SourceError(
                 f"{camera} ended the connection; check its port, and whether http:// or https:// is right."

@@ -86,5 +86,5 @@ def _run_once(settings: Settings, models: Models, files: Demo, templates: Sequen
         events = print_events(OneSource(engine, feed, camera), as_json=False)
     missing = missing_from(events)
     if missing:
-        raise InvalidInput(f"The demo failed: {' and '.join(missing)} was not recognised.")
+        raise InvalidInput(f"The demo failed: it did not recognise {' and '.join(missing)}.")
     say("The demo recognised its person and its plate; both events are in the database.")

@@ -61,6 +61,8 @@ class Watching:
     workers: list[WorkerReport] = field(default_factory=lambda: [worker("media-1"), worker("recogniser")])
     sending: set[str] = field(default_factory=set)
     """Cameras that are asked for live video."""
+    asked: Event = field(default_factory=Event)
+    """Set once a camera was asked for live video."""
     stopped: Event = field(default_factory=Event)
     """Set once a camera was asked for no more."""
     answers: bool = True
@@ -76,6 +78,7 @@ class Watching:
 
     def begin_live(self, camera: str) -> None:
         self.sending.add(camera)
+        self.asked.set()
 
     def end_live(self, camera: str) -> None:
         self.sending.discard(camera)

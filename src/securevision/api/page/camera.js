@@ -18,7 +18,10 @@ const recordings = new Recordings({ camera, list: at("recordings"), fault: at("r
 let stills = false;
 
 const player = new Player(at("video"), {
-  playing: () => shows("video"),
+  playing: () => {
+    stills = false;
+    shows("video");
+  },
   boxes: (boxes) => painter.take(boxes),
   unplayable: showStills,
   waiting: () => waits("Connecting"),
@@ -41,11 +44,11 @@ function waits(words) {
 async function showStills() {
   if (stills) return;
   stills = true;
-  for (;;) {
+  while (stills) {
     const url = `/api/v1/cameras/${encodeURIComponent(camera)}/picture.jpg`;
     const response = await fetch(url).catch(() => null);
     if (response?.status === 401) return void ended();
-    if (response?.ok) {
+    if (response?.ok && stills) {
       const before = at("still").src;
       at("still").src = URL.createObjectURL(await response.blob());
       if (before) URL.revokeObjectURL(before);
@@ -76,6 +79,7 @@ function factsOf({ codec, width, height, fps_in: fps, fps_analysed: analysed, la
 }
 
 function fail(sentence) {
+  stills = false;
   player.stop();
   at("view").hidden = true;
   at("fault").textContent = sentence;

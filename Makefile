@@ -60,7 +60,7 @@ unit: .venv/test ## the tests alone
 	$(PARALLEL) $(addprefix --ignore=,$(CORE))
 
 soak: .venv/test test-assets ## damaged and hostile input for many minutes, beyond what `make test` tries
-	SOAK=$${SOAK:-2000} $(BIN)/pytest -m hypothesis $(addprefix tests/,soak $(addprefix unit/,$(SOAKED)))
+	SOAK=$${SOAK:-2000} $(BIN)/pytest --timeout=0 -m hypothesis $(addprefix tests/,soak $(addprefix unit/,$(SOAKED)))
 
 docs: .venv/runtime ## write the reference of the settings anew
 	@$(BIN)/python scripts/settings_doc.py > docs/reference/settings.md

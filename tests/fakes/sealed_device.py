@@ -15,7 +15,7 @@ from securevision.sandbox.sealing import seal_process
 
 def main(link: int, device: int) -> None:
     """Seal itself, take one picture, and say how much of it came."""
-    stream = DeviceStream(device, parse_address("device:/dev/video0"), SystemClock())
+    stream = DeviceStream(lambda: device, parse_address("device:/dev/video0"), SystemClock())
     listener = listen()
     with socket.socket(fileno=link) as core:
         socket.send_fds(core, [b"l"], [listener])

@@ -32,7 +32,7 @@ def main(descriptor: int, address: str) -> None:
     sys.addaudithook(refuse)
     count = 0
     try:
-        for item in RtspStream(descriptor, parsed, clock).items():
+        for item in RtspStream(lambda: descriptor, parsed, clock).items():
             count += isinstance(item, AccessUnit)
     except SourceError as error:
         sys.stdout.write(f"{count} {error}")

@@ -76,9 +76,7 @@ def damaged(whole: bytes, changes: list[tuple[float, bytes, int]]) -> bytes:
 
 def open_source(text: str, clock: Clock, fps: float) -> FrameSource:
     address = parse_address(text)
-    return make_source(
-        address, lambda: open_descriptor(address, NetworkPolicy(), None), clock, fps=fps
-    )
+    return make_source(address, lambda: open_descriptor(address, NetworkPolicy(), None), clock, fps=fps)
 
 
 @pytest.fixture(scope="module")
@@ -136,9 +134,11 @@ def test_a_camera_that_answers_anything(answers: list[bytes]) -> None:
     with ScriptedCamera(b"".join(answers)) as camera:
         address, clock = parse_address(f"rtsp://admin:{CANARY}@127.0.0.1:{camera.port}/x"), SystemClock()
 
+        def connect() -> int:
+            return open_descriptor(address, NetworkPolicy(allow_loopback=True), None)
+
         def open_stream() -> RtspStream:
-            connected = open_descriptor(address, NetworkPolicy(allow_loopback=True), None)
-            return RtspStream(connected, address, clock, open_timeout_s=0.2, read_timeout_s=0.2)
+            return RtspStream(connect, address, clock, open_timeout_s=0.2, read_timeout_s=0.2)
 
         patient = BackoffConfig(first_s=30.0, cap_s=30.0, refused_s=30.0)
         source = CameraSource(open_stream, address.display, clock, fps=5.0, backoff=patient)

@@ -2,13 +2,13 @@
 
 import errno
 import os
-import threading
 from collections.abc import Iterator, Sequence
 
 from securevision.cameras.addresses import SourceAddress
 from securevision.cameras.failures import in_use, no_bandwidth, no_camera, raw_pictures, stalled, unplugged
 from securevision.cameras.jpeg import from_start, jpeg_size
 from securevision.cameras.video_device import VideoDevice
+from securevision.domain.ports.cameras import Connect
 from securevision.domain.ports.clock import Clock
 from securevision.domain.video import AccessUnit, VideoFormat
 from securevision.errors import SourceError
@@ -23,23 +23,19 @@ class DeviceStream:
     """A Stream of a camera of Video4Linux2. Every picture is a keyframe."""
 
     def __init__(
-        self, descriptor: int, address: SourceAddress, clock: Clock, *, read_timeout_s: float = 5.0
+        self, connect: Connect, address: SourceAddress, clock: Clock, *, read_timeout_s: float = 5.0
     ) -> None:
-        """Take the descriptor, which is closed with the stream. Each picture must come within `read_timeout_s`."""
-        self._descriptor = descriptor
+        """`connect` opens the device. Each picture must come within `read_timeout_s`."""
+        self._connect = connect
         self._camera = address.display
         self._clock = clock
         self._read_timeout_s = read_timeout_s
-        self._lock = threading.Lock()
-        self._reading = self._closed = False
+        self._closed = False
 
     def items(self) -> Iterator[VideoFormat | AccessUnit | None]:
         """See Stream."""
-        with self._lock:
-            if self._closed:
-                return
-            self._reading = True
-        device = VideoDevice(self._descriptor)
+        descriptor = self._connect()
+        device = VideoDevice(descriptor)
         try:
             self._start(device)
             yield from self._watch(device)
@@ -47,14 +43,11 @@ class DeviceStream:
             raise _explained(error, self._camera) from None
         finally:
             device.close()
-            os.close(self._descriptor)
+            os.close(descriptor)
 
     def close(self) -> None:
         """See Stream."""
-        with self._lock:
-            if not (self._reading or self._closed):
-                os.close(self._descriptor)
-            self._closed = True
+        self._closed = True
 
     def _start(self, device: VideoDevice) -> None:
         """Raise SourceError, OSError."""

@@ -20,6 +20,15 @@ def explain_opening(error: Exception, camera: str, limit_s: float) -> SourceErro
     return SourceError(f"{camera} could not be reached; check its address, and that it is on.")
 
 
+def explain_end(error: Exception, camera: str, *, opened: bool, limit_s: float) -> SourceError:
+    """Say why a connection is over. A time-out is one after `limit_s`, of opening or of waiting for a picture."""
+    if isinstance(error, SourceError):
+        return error
+    if not isinstance(error, TimeoutError):
+        return SourceError(ended(camera))
+    return stalled(camera, limit_s) if opened else explain_opening(error, camera, limit_s)
+
+
 def redirected(camera: str) -> SourceRefused:
     """Say that a camera sends its viewers elsewhere, where nobody checked who is there."""
     return SourceRefused(

@@ -1,26 +1,20 @@
 """A camera that sends one JPEG after the other over HTTP."""
 
-import contextlib
-import socket
-import ssl
-import threading
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from securevision.cameras.addresses import Scheme, SourceAddress
+from securevision.cameras.addresses import SourceAddress
 from securevision.cameras.authentication import Login, is_stale
-from securevision.cameras.camera_tls import secured
+from securevision.cameras.camera_connection import CameraConnection
 from securevision.cameras.decoding import MAX_PIXELS
 from securevision.cameras.failures import (
-    ended,
-    explain_opening,
+    explain_end,
     no_login,
     no_such_stream,
     no_video,
     redirected,
     server_error,
-    stalled,
     still_picture,
     too_large,
     unknown_login,
@@ -40,9 +34,8 @@ _STEP_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What a camera answered, where more of it comes, and what came behind its head."""
+    """What a camera answered, and what came behind its head."""
 
-    connection: socket.socket
     head: ResponseHead
     reader: ResponseReader
     body: bytes
@@ -68,120 +61,56 @@ class HttpMjpegStream:
         The camera must begin its video within `open_timeout_s`, the time that `connect` takes not counted, and then
         each picture must come within `read_timeout_s`.
         """
-        self._connect = connect
+        self._connection = CameraConnection(connect, address, clock)
         self._address = address
         self._camera = address.display
         self._clock = clock
         self._open_timeout_s = open_timeout_s
         self._read_timeout_s = read_timeout_s
-        self._lock = threading.Lock()
-        self._socket: socket.socket | None = None
-        self._closed = False
 
     def items(self) -> Iterator[VideoFormat | AccessUnit | None]:
         """See Stream."""
-        if self._closed:
-            return
         opened = False
         try:
             answer = yield from self._open()
             opened = True
             yield from self._watch(answer)
         except (OSError, SourceError) as error:
-            if not self._closed:
-                raise self._explained(error, opened=opened) from None
+            if not self._connection.ended:
+                limit_s = self._read_timeout_s if opened else self._open_timeout_s
+                raise explain_end(error, self._camera, opened=opened, limit_s=limit_s) from None
         finally:
-            self._hang_up()
+            self._connection.close()
 
     def close(self) -> None:
         """See Stream."""
-        with self._lock:
-            self._closed = True
-            if self._socket is not None:
-                with contextlib.suppress(OSError):
-                    # Not TLS's own, which must not be called while another thread reads.
-                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+        self._connection.end()
 
-    def _hang_up(self) -> None:
-        with self._lock:
-            if self._socket is not None:
-                self._socket.close()
-            self._socket = None
-
-    def _explained(self, error: OSError | SourceError, *, opened: bool) -> SourceError:
-        if isinstance(error, SourceError):
-            return error
-        if not isinstance(error, TimeoutError):
-            return SourceError(ended(self._camera))
-        if opened:
-            return stalled(self._camera, self._read_timeout_s)
-        return explain_opening(error, self._camera, self._open_timeout_s)
-
-    # Each of the following raises SourceError, OSError at the end of the connection, and TimeoutError after a silence.
+    # Each of the following raises SourceError, and OSError as CameraConnection does.
 
     def _open(self) -> Generator[None, None, _Answer]:
         """Ask for the video, with a login if the camera wants one."""
         login, proof, left_s = Login(self._address.username, self._address.password), "", self._open_timeout_s
         refusals = 0
         while True:
-            connection = self._dial()
-            deadline = self._clock.monotonic() + left_s
-            answer = yield from self._ask(connection, proof, deadline)
+            deadline = yield from self._connection.open(left_s)
+            answer = yield from self._ask(proof, deadline)
             if answer.head.status != HTTPStatus.UNAUTHORIZED:
                 self._check(answer.head)
                 return answer
-            self._hang_up()
-            left_s = self._left(deadline)
+            left_s = deadline - self._clock.monotonic()
             proof = self._prove(login, answer.head.all("www-authenticate"), refusals)
             refusals += 1
 
-    def _dial(self) -> socket.socket:
-        plain = socket.socket(fileno=self._connect())
-        with self._lock:
-            self._socket = plain
-            if self._closed:
-                raise ConnectionAbortedError
-            if self._address.scheme is Scheme.HTTPS:
-                self._socket = secured(plain, self._address.host)
-            return self._socket
-
-    def _ask(self, connection: socket.socket, proof: str, deadline: float) -> Generator[None, None, _Answer]:
+    def _ask(self, proof: str, deadline: float) -> Generator[None, None, _Answer]:
         """Send the request and take the head of the answer."""
-        if isinstance(connection, ssl.SSLSocket):
-            yield from self._shake_hands(connection, deadline)
-        connection.settimeout(self._left(deadline))
-        connection.sendall(get_request(self._address, proof))
+        self._connection.send(get_request(self._address, proof), deadline)
         reader = ResponseReader(self._camera)
         while True:
-            body = reader.feed(self._receive(connection, deadline))
+            body = reader.feed(self._connection.receive(deadline))
             if reader.head is not None:
-                return _Answer(connection, reader.head, reader, body)
+                return _Answer(reader.head, reader, body)
             yield None
-
-    def _shake_hands(self, connection: ssl.SSLSocket, deadline: float) -> Generator[None, None, None]:
-        while True:
-            connection.settimeout(min(self._left(deadline), _STEP_S))
-            with contextlib.suppress(TimeoutError):
-                connection.do_handshake()
-                return
-            yield None
-
-    def _receive(self, connection: socket.socket, deadline: float) -> bytes:
-        """Return what came, nothing when nothing came for a second."""
-        connection.settimeout(min(self._left(deadline), _STEP_S))
-        try:
-            data = connection.recv(_READ)
-        except TimeoutError:
-            return b""
-        if not data:
-            raise ConnectionResetError
-        return data
-
-    def _left(self, deadline: float) -> float:
-        left = deadline - self._clock.monotonic()
-        if left <= 0.0:
-            raise TimeoutError
-        return left
 
     def _prove(self, login: Login, challenges: Sequence[str], refusals: int) -> str:
         """Return the answer to the challenges: once, and once more if only the nonce was too old."""
@@ -231,7 +160,7 @@ class HttpMjpegStream:
             if self._clock.monotonic() - told >= _STEP_S:
                 told = self._clock.monotonic()
                 yield None
-            body = answer.reader.feed(self._receive(answer.connection, heard + self._read_timeout_s))
+            body = answer.reader.feed(self._connection.receive(heard + self._read_timeout_s))
 
     def _format(self, size: tuple[int, int]) -> VideoFormat:
         width, height = size

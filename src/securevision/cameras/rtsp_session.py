@@ -63,6 +63,7 @@ class RtspSession:
         self._refusals = 0
         """How often the open question was answered by 401."""
         self._asked: Request | None = None
+        self._asked_again = False
         self._count = 0
         self._id = ""
         self._keeps_alive_with = "OPTIONS"
@@ -70,6 +71,17 @@ class RtspSession:
     def start(self) -> bytes:
         """Return the first request."""
         return self._ask("OPTIONS", self._base)
+
+    def ask_again(self) -> bytes:
+        """Return the open question for a new connection, when the old one ended as the login was sent; else nothing.
+
+        The camera has not read the login then: it hung up when it had asked for one. This is done once.
+        """
+        asked, may = self._asked, self._refusals == 1 and not (self._id or self._asked_again)
+        if asked is None or not may:
+            return b""
+        self._asked_again = True
+        return self._ask(asked.method, asked.uri, asked.headers)
 
     def keep_alive(self) -> bytes:
         """Return a request that tells the camera that we are still here, once it plays, whether it said so or not."""

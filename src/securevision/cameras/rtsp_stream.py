@@ -1,26 +1,21 @@
 """A camera over RTSP: an open connection in, formats and access units out."""
 
-import contextlib
-import socket
-import ssl
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
-from securevision.cameras.addresses import Scheme, SourceAddress
-from securevision.cameras.camera_tls import secured
+from securevision.cameras.addresses import SourceAddress
+from securevision.cameras.camera_connection import CameraConnection
 from securevision.cameras.failures import (
-    ended,
-    explain_opening,
+    explain_end,
     no_keyframe,
     not_understood,
-    stalled,
 )
 from securevision.cameras.h264 import H264Depacketiser
 from securevision.cameras.h265 import H265Depacketiser
 from securevision.cameras.rtp import Frame, Interleaved, RtpReceiver
 from securevision.cameras.rtsp_messages import Malformed
 from securevision.cameras.rtsp_session import RtspSession
+from securevision.domain.ports.cameras import Connect
 from securevision.domain.ports.clock import Clock
 from securevision.domain.video import AccessUnit, VideoFormat
 from securevision.errors import SourceError
@@ -44,18 +39,19 @@ class RtspStream:
 
     def __init__(
         self,
-        descriptor: int,
+        connect: Connect,
         address: SourceAddress,
         clock: Clock,
         *,
         open_timeout_s: float = 5.0,
         read_timeout_s: float = 5.0,
     ) -> None:
-        """Take a socket that is connected to the camera, which is closed with the stream. Raises SourceError.
+        """`connect` connects to the camera, twice at most, on the thread that takes the items.
 
-        The camera must have described and promised its video within `open_timeout_s`, and then each picture must
-        come within `read_timeout_s`.
+        The camera must have described and promised its video within `open_timeout_s`, the time that `connect` takes
+        not counted, and then each picture must come within `read_timeout_s`.
         """
+        self._connection = CameraConnection(connect, address, clock)
         self._camera = address.display
         self._clock = clock
         self._open_timeout_s = open_timeout_s
@@ -64,81 +60,63 @@ class RtspStream:
         self._wire = Interleaved()
         self._receiver: RtpReceiver | None = None
         self._depacketiser: Depacketiser | None = None
-        self._lock = threading.Lock()
-        self._reading = self._closed = False
-        plain = socket.socket(fileno=descriptor)
-        try:
-            self._socket = secured(plain, address.host) if address.scheme is Scheme.RTSPS else plain
-        except OSError:
-            plain.close()
-            raise SourceError(ended(self._camera)) from None
 
     def close(self) -> None:
         """See Stream."""
-        with self._lock:
-            self._closed = True
-            with contextlib.suppress(OSError):
-                # Not TLS's own, which must not be called while another thread reads.
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-            if not self._reading:
-                self._socket.close()
+        self._connection.end()
 
     def items(self) -> Iterator[VideoFormat | AccessUnit | None]:
         """See Stream."""
-        with self._lock:
-            if self._closed:
-                return
-            self._reading = True
+        opened = False
         try:
-            yield from self._open()
+            deadline = yield from self._begin()
+            yield from self._open(deadline)
+            opened = True
             yield from self._watch()
         except Malformed:
             raise not_understood(self._camera, "RTSP") from None
-        except OSError:
-            if not self._closed:
-                raise SourceError(ended(self._camera)) from None
+        except (OSError, SourceError) as error:
+            if not self._connection.ended:
+                limit_s = self._read_timeout_s if opened else self._open_timeout_s
+                raise explain_end(error, self._camera, opened=opened, limit_s=limit_s) from None
         finally:
-            with contextlib.suppress(OSError):
-                self._socket.setblocking(False)  # noqa: FBT003 - its only parameter
-                self._socket.send(self._session.tear_down())
-            with self._lock:
-                self._reading = False
-                self._socket.close()
+            self._connection.say_farewell(self._session.tear_down())
+            self._connection.close()
 
-    def _open(self) -> Iterator[VideoFormat | AccessUnit | None]:
+    # Each of the following raises Malformed, SourceError, and OSError as CameraConnection does.
+
+    def _begin(self) -> Generator[None, None, float]:
+        """Connect and ask the first question; return by when the camera must play."""
+        deadline = yield from self._connection.open(self._open_timeout_s)
+        self._connection.send(self._session.start(), deadline)
+        return deadline
+
+    def _open(self, deadline: float) -> Iterator[VideoFormat | AccessUnit | None]:
         """Talk until the camera plays, however slowly it answers. Pictures may come before it says so."""
-        deadline = self._clock.monotonic() + self._open_timeout_s
-        if isinstance(self._socket, ssl.SSLSocket):
-            while not self._shake_hands(self._socket, deadline):
-                yield None
-        self._socket.sendall(self._session.start())
         while not (self._session.playing or self._pictures):
-            self._socket.settimeout(self._left(deadline))
-            if not self._read():
-                yield None
-            yield from self._items()
+            try:
+                if not self._read(deadline):
+                    yield None
+            except ConnectionResetError:
+                deadline = yield from self._begin_again(deadline)
+            yield from self._items(deadline)
 
-    def _left(self, deadline: float) -> float:
-        """Return how long to wait now."""
-        left = deadline - self._clock.monotonic()
-        if left <= 0.0:
-            raise explain_opening(TimeoutError(), self._camera, self._open_timeout_s)
-        return min(left, _STEP_S)
-
-    def _shake_hands(self, connection: ssl.SSLSocket, deadline: float) -> bool:
-        connection.settimeout(self._left(deadline))
-        with contextlib.suppress(TimeoutError):
-            connection.do_handshake()
-            return True
-        return False
+    def _begin_again(self, deadline: float) -> Generator[None, None, float]:
+        """Connect again to a camera that asked for a login and hung up."""
+        question = self._session.ask_again()
+        if not question:
+            raise ConnectionResetError
+        self._wire = Interleaved()
+        deadline = yield from self._connection.open(deadline - self._clock.monotonic())
+        self._connection.send(question, deadline)
+        return deadline
 
     def _watch(self) -> Iterator[VideoFormat | AccessUnit | None]:
         """Yield what comes until the camera ends it."""
         begun = heard = told = kept = self._clock.monotonic()
         pictures, started = 0, False
-        self._socket.settimeout(_STEP_S)
         while True:
-            for item in self._items():
+            for item in self._items(heard + self._read_timeout_s):
                 started = True
                 yield item
                 # How long whoever takes it needed is not the camera's fault.
@@ -146,41 +124,34 @@ class RtspStream:
             now = self._clock.monotonic()
             if pictures != self._pictures:
                 pictures, heard = self._pictures, now
-            if now - heard >= self._read_timeout_s:
-                raise stalled(self._camera, self._read_timeout_s)
             if not started and now - begun >= KEYFRAME_WITHIN_S:
                 raise no_keyframe(self._camera, KEYFRAME_WITHIN_S)
             if now - kept >= self._session.keepalive_s:
                 kept = now
-                self._socket.sendall(self._session.keep_alive())
+                self._connection.send(self._session.keep_alive(), heard + self._read_timeout_s)
             if now - told >= _STEP_S:
                 told = now
                 yield None
-            self._read()
+            self._read(heard + self._read_timeout_s)
 
     @property
     def _pictures(self) -> int:
         """How many have come, those among them with which nothing can begin."""
         return self._depacketiser.units.pictures if self._depacketiser else 0
 
-    def _read(self) -> bool:
-        """Read what has come; return False when that is nothing. Raises OSError at the end."""
-        try:
-            count = self._socket.recv_into(self._wire.room())
-        except TimeoutError:
-            return False
-        if not count:
-            raise ConnectionResetError
+    def _read(self, deadline: float) -> bool:
+        """Read what has come; return False when that is nothing."""
+        count = self._connection.receive_into(self._wire.room(), deadline)
         self._wire.fill(count)
-        return True
+        return count > 0
 
-    def _items(self) -> Iterator[VideoFormat | AccessUnit]:
+    def _items(self, deadline: float) -> Iterator[VideoFormat | AccessUnit]:
         """Yield what is complete in what was read, and answer what the camera says in between."""
         wire, session, receiver, depacketiser = self._wire, self._session, self._receiver, self._depacketiser
         while (item := wire.next()) is not None:
             if not isinstance(item, Frame):
                 if answer := session.receive(item):
-                    self._socket.sendall(answer)
+                    self._connection.send(answer, deadline)
                 receiver, depacketiser = self._video()
             elif receiver is not None and depacketiser is not None and item.channel == session.channel:
                 packet = receiver.receive(item.data)

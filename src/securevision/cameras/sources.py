@@ -13,15 +13,15 @@ from securevision.cameras.rtsp_stream import RtspStream
 from securevision.domain.ports.cameras import Connect, FrameSource, Stream
 from securevision.domain.ports.clock import Clock
 
-OpenStream = Callable[[SourceAddress, Connect, Clock], Stream]
+OpenStream = Callable[[Connect, SourceAddress, Clock], Stream]
 
 STREAMS: Mapping[Scheme, OpenStream] = {
-    Scheme.RTSP: lambda address, connect, clock: RtspStream(connect(), address, clock),
-    Scheme.RTSPS: lambda address, connect, clock: RtspStream(connect(), address, clock),
-    Scheme.HTTP: lambda address, connect, clock: HttpMjpegStream(connect, address, clock),
-    Scheme.HTTPS: lambda address, connect, clock: HttpMjpegStream(connect, address, clock),
-    Scheme.RTMP: lambda address, connect, clock: RtmpStream(connect(), address, clock),
-    Scheme.DEVICE: lambda address, connect, clock: DeviceStream(connect(), address, clock),
+    Scheme.RTSP: RtspStream,
+    Scheme.RTSPS: RtspStream,
+    Scheme.HTTP: HttpMjpegStream,
+    Scheme.HTTPS: HttpMjpegStream,
+    Scheme.RTMP: RtmpStream,
+    Scheme.DEVICE: DeviceStream,
 }
 """The cameras. Files and the demo are in `make_source`, since they end."""
 
@@ -49,4 +49,4 @@ def make_source(
             loop=loop,
         )
     open_stream = STREAMS[address.scheme]
-    return CameraSource(lambda: open_stream(address, connect, clock), address.display, clock, fps=fps)
+    return CameraSource(lambda: open_stream(connect, address, clock), address.display, clock, fps=fps)

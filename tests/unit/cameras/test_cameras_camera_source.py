@@ -29,8 +29,13 @@ def open_camera(text: str, backoff: BackoffConfig = EAGER) -> CameraSource:
     address, clock = parse_address(text), SystemClock()
 
     def open_stream() -> RtspStream:
-        connected = open_descriptor(address, HERE, None)
-        return RtspStream(connected, address, clock, open_timeout_s=1.0, read_timeout_s=1.0)
+        return RtspStream(
+            lambda: open_descriptor(address, HERE, None),
+            address,
+            clock,
+            open_timeout_s=1.0,
+            read_timeout_s=1.0,
+        )
 
     return CameraSource(open_stream, address.display, clock, fps=15.0, backoff=backoff)
 

@@ -35,7 +35,7 @@ class Wire:
         self.camera.settimeout(5)
         self.descriptor = ours.detach()
         self.stream = RtmpStream(
-            self.descriptor,
+            lambda: self.descriptor,
             parse_address(ADDRESS),
             SystemClock(),
             open_timeout_s=open_timeout_s,
@@ -81,7 +81,7 @@ def test_ffmpeg_plays_and_we_see_each_picture(
     clip = write_clip(tmp_path / "clip.mkv", 60, codec=codec, options=options)
     items: list[VideoFormat | AccessUnit] = []
     with RtmpCamera(clip) as camera:
-        stream = RtmpStream(camera.connect(), parse_address(camera.address), SystemClock())
+        stream = RtmpStream(camera.connect, parse_address(camera.address), SystemClock())
         for item in stream.items():
             items += [item] if item is not None else []
             if len(items) == 1 + 60:
@@ -98,7 +98,7 @@ def test_ffmpeg_plays_and_we_see_each_picture(
 
 def test_a_server_that_dies(tmp_path: Path) -> None:
     with RtmpCamera(write_clip(tmp_path / "clip.mkv", 3)) as camera:
-        stream = RtmpStream(camera.connect(), parse_address(camera.address), SystemClock())
+        stream = RtmpStream(camera.connect, parse_address(camera.address), SystemClock())
         items = stream.items()
         assert [type(next(items)) for _ in range(4)] == [VideoFormat] + [AccessUnit] * 3
         camera.kill()
@@ -169,7 +169,7 @@ def test_a_server_that_asks_and_does_not_listen(make: Make) -> None:
 def test_whoever_takes_the_pictures_may_be_slow(video: bytes) -> None:
     camera, ours = socket.socketpair()
     clock = FakeClock()
-    stream = RtmpStream(ours.detach(), parse_address(ADDRESS), clock)
+    stream = RtmpStream(ours.detach, parse_address(ADDRESS), clock)
     times = 150_000 // len(video)
     with camera:
         camera.sendall(ACCEPTED + video * times)
@@ -188,7 +188,7 @@ def test_pictures_with_which_nothing_can_begin(tmp_path: Path) -> None:
 
     camera, ours = socket.socketpair()
     stream = RtmpStream(
-        ours.detach(), parse_address(ADDRESS), Hurrying(), open_timeout_s=1000.0, read_timeout_s=1000.0
+        ours.detach, parse_address(ADDRESS), Hurrying(), open_timeout_s=1000.0, read_timeout_s=1000.0
     )
     configuration = video_tags(write_clip(tmp_path / "clip.flv", 1))[0].body
     picture = tag(avc_picture(b"\x41\x9a\x02", keyframe=False))
@@ -251,7 +251,7 @@ def test_every_second_the_caller_can_look_around(wire: Wire) -> None:
 def test_any_bytes_end_in_a_sentence(data: bytes, before: bytes) -> None:
     camera, ours = socket.socketpair()
     with camera:
-        stream = RtmpStream(ours.detach(), parse_address(ADDRESS), SystemClock())
+        stream = RtmpStream(ours.detach, parse_address(ADDRESS), SystemClock())
         camera.sendall(before + data)
         camera.shutdown(socket.SHUT_WR)
         assert "hunter2" not in str(read(stream)[1])

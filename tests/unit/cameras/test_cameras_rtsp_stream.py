@@ -52,7 +52,7 @@ def stream_of(
     descriptor: int, clock: Clock | None = None, *, address: str = ADDRESS, limit_s: float = 5.0
 ) -> RtspStream:
     return RtspStream(
-        descriptor,
+        lambda: descriptor,
         parse_address(address),
         clock or SystemClock(),
         open_timeout_s=limit_s,
@@ -292,7 +292,11 @@ def test_a_camera_without_keyframes_is_told(video: list[bytes]) -> None:
 
     with PairedCamera(opening(), play) as camera:
         stream = RtspStream(
-            camera.descriptor, parse_address(ADDRESS), clock, open_timeout_s=1000.0, read_timeout_s=20.0
+            lambda: camera.descriptor,
+            parse_address(ADDRESS),
+            clock,
+            open_timeout_s=1000.0,
+            read_timeout_s=20.0,
         )
         assert "sent no whole keyframe for 30 s" in outcome(stream)
 
@@ -301,7 +305,7 @@ def test_a_camera_is_told_that_we_are_still_here(video: list[bytes]) -> None:
     clock = FakeClock()
     camera, viewer = socket.socketpair()
     with camera:
-        items = RtspStream(viewer.detach(), parse_address(ADDRESS), clock, read_timeout_s=1000.0).items()
+        items = RtspStream(viewer.detach, parse_address(ADDRESS), clock, read_timeout_s=1000.0).items()
         camera.sendall(b"".join(opening() + video[:10]))
         assert len(list(islice(items, 11))) == 11
         for seconds, picture in ((0.0, video[10]), (29.0, video[11])):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fakes.clock import FakeClock
+from fakes.databases import new_database
 from fakes.stores import MemoryCameraStore
 from securevision.domain.audit import AuditAction, AuditDraft
 from securevision.domain.cameras import MAX_CAMERAS, Camera, CameraConfig, RecordingMode, SealedAddress
@@ -15,7 +16,6 @@ from securevision.domain.ports.store import CameraStore
 from securevision.domain.zones import Polygon
 from securevision.errors import Conflict, NotFound
 from securevision.store.cameras import SqlCameraStore
-from securevision.store.database import Database
 
 ENTRY = AuditDraft(AuditAction.CAMERA_CHANGED, "cli", target="camera:gate")
 ADDRESS = SealedAddress("rtsp://192.0.2.7/stream", b"\0sealed")
@@ -43,7 +43,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> I
     if request.param == "memory":
         yield MemoryCameraStore(clock)
         return
-    with Database.open(tmp_path / "cameras.db") as database:
+    with new_database(tmp_path / "cameras.db") as database:
         yield SqlCameraStore(database, clock, os.urandom)
 
 

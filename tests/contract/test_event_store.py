@@ -11,6 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from fakes.clock import FakeClock
+from fakes.databases import new_database
 from fakes.stores import MemoryEventStore
 from securevision.domain.events import (
     SIGHTINGS,
@@ -31,7 +32,6 @@ from securevision.domain.geometry import Box
 from securevision.domain.ports.store import EventStore
 from securevision.domain.rights import ALL_CAMERAS, NO_CAMERAS, Cameras
 from securevision.errors import InvalidInput, NotFound
-from securevision.store.database import Database
 from securevision.store.events import SqlEventStore
 
 BOX = Box(-1.5, 2.25, 30.125, 44.0)
@@ -55,7 +55,7 @@ def make_store(
         def make(clock: FakeClock) -> EventStore:
             if request.param == "memory":
                 return MemoryEventStore(clock)
-            database = opened.enter_context(Database.open(folder / f"{next(numbers)}.db"))
+            database = opened.enter_context(new_database(folder / f"{next(numbers)}.db"))
             return SqlEventStore(database, clock)
 
         yield make

@@ -9,12 +9,12 @@ import pytest
 
 from fakes.audit import enrolled, removed
 from fakes.clock import FakeClock
+from fakes.databases import new_database
 from fakes.stores import MemoryPeopleStore
 from securevision.domain.observations import Embedding
 from securevision.domain.people import Person, Template
 from securevision.domain.ports.store import PeopleStore
 from securevision.errors import InvalidInput, NotFound
-from securevision.store.database import Database
 from securevision.store.people import SqlPeopleStore
 
 
@@ -23,7 +23,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PeopleStor
     if request.param == "memory":
         yield MemoryPeopleStore()
         return
-    with Database.open(tmp_path / "people.db") as database:
+    with new_database(tmp_path / "people.db") as database:
         yield SqlPeopleStore(database, FakeClock(), secrets.token_bytes)
 
 

@@ -12,6 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from fakes.clock import FakeClock
+from fakes.databases import new_database
 from fakes.stores import MemoryRecordingStore
 from securevision.domain.audit import AuditAction, AuditDraft
 from securevision.domain.ports.store import RecordingStore
@@ -25,7 +26,6 @@ from securevision.domain.recordings import (
 )
 from securevision.domain.rights import ALL_CAMERAS, NO_CAMERAS, Cameras
 from securevision.errors import Conflict, InvalidInput, NotFound
-from securevision.store.database import Database
 from securevision.store.recordings import SqlRecordingStore
 
 ENTRY = AuditDraft(AuditAction.RECORDING_KEPT, "user:3", target="recording:1")
@@ -47,7 +47,7 @@ def make_store(
         def make() -> RecordingStore:
             if request.param == "memory":
                 return MemoryRecordingStore()
-            database = opened.enter_context(Database.open(folder / f"{next(numbers)}.db"))
+            database = opened.enter_context(new_database(folder / f"{next(numbers)}.db"))
             return SqlRecordingStore(database, FakeClock(), os.urandom)
 
         yield make

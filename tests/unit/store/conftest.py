@@ -7,6 +7,7 @@ import pytest
 
 from fakes.account_stores import AccountStores
 from fakes.clock import FakeClock
+from fakes.databases import new_database
 from securevision.store.database import Database
 from securevision.store.events import SqlEventStore
 
@@ -20,7 +21,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def database(path: Path) -> Iterator[Database]:
-    with Database.open(path, lock_timeout=LOCK_TIMEOUT) as database:
+    with new_database(path, lock_timeout=LOCK_TIMEOUT) as database:
         yield database
 
 
@@ -42,5 +43,5 @@ def stores(database: Database, clock: FakeClock) -> AccountStores:
 @pytest.fixture
 def other_process(path: Path, stores: AccountStores) -> Iterator[AccountStores]:
     """The same file, opened once more: all that two processes share."""
-    with Database.open(path) as database:
+    with new_database(path) as database:
         yield AccountStores.of(database, FakeClock())

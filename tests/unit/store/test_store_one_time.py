@@ -10,9 +10,9 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from sqlalchemy import func, select
 
 from fakes.account_stores import NOW, AccountStores, at_once, digest
+from fakes.databases import new_database
 from securevision.domain.accounts import Purpose
 from securevision.store.access_tables import one_time
-from securevision.store.database import Database
 from securevision.store.one_time import SqlOneTimeStore
 
 LATER = NOW + 30_000
@@ -113,7 +113,7 @@ class OneTimeMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = TemporaryDirectory()
-        self.database = Database.open(Path(self.folder.name) / "one_time.db")
+        self.database = new_database(Path(self.folder.name) / "one_time.db")
         self.store = SqlOneTimeStore(self.database)
         self.now_ms = NOW
         self.issued = 0

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from fakes.account_stores import ENTRY, HOUR_MS, NO_ID, NOW, AccountStores, at_once, digest
 from fakes.clock import FakeClock
+from fakes.databases import new_database
 from securevision.domain.accounts import (
     Session,
     SessionDraft,
@@ -21,7 +22,6 @@ from securevision.domain.accounts import (
 )
 from securevision.domain.rights import Cameras, Role
 from securevision.errors import Conflict, NotFound
-from securevision.store.database import Database
 
 DRAFT = SessionDraft(digest(1), SessionLevel.FULL, NOW, NOW + HOUR_MS, "192.0.2.7", "Browser/1")
 
@@ -263,7 +263,7 @@ class SessionMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = TemporaryDirectory()
-        self.database = Database.open(Path(self.folder.name) / "sessions.db")
+        self.database = new_database(Path(self.folder.name) / "sessions.db")
         self.stores = AccountStores.of(self.database, FakeClock(NOW))
         self.users = [self.stores.user(f"user {number}", Role.VIEWER) for number in range(USERS)]
         self.now_ms = NOW

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from fakes import demoting_process
 from fakes.account_stores import ENTRY, HOUR_MS, NO_ID, NOW, AccountStores, at_once, digest
 from fakes.clock import FakeClock
+from fakes.databases import new_database
 from securevision.domain.accounts import Purpose, User, UserChange, UserDraft, UserStatus
 from securevision.domain.audit import AuditAction, AuditDraft
 from securevision.domain.rights import ALL_CAMERAS, NO_CAMERAS, Cameras, Role
 from securevision.errors import Conflict, InvalidInput, NotFound
-from securevision.store.database import Database
 
 PROGRAM = Path(demoting_process.__file__)
 TWO = Cameras(frozenset({"gate", "garden ♣"}))
@@ -327,7 +327,7 @@ def test_two_processes_that_demote_two_administrators_leave_one(path: Path, stor
 @pytest.fixture(scope="module")
 def find_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AccountStores]:
     """A database that is only read."""
-    with Database.open(tmp_path_factory.mktemp("users") / "users.db") as database:
+    with new_database(tmp_path_factory.mktemp("users") / "users.db") as database:
         stores = AccountStores.of(database, FakeClock())
         stores.user("ada" * 20)
         yield stores

@@ -13,7 +13,7 @@ _SERVER = Path(__file__).with_name("rtsp_server.py")
 
 
 class Camera:
-    """An RTSP server on the loopback address with one stream, at `/stream`."""
+    """An RTSP server on the loopback address with one stream, at `/stream`, and with a sound at `/sound`."""
 
     def __init__(
         self,
@@ -25,7 +25,16 @@ class Camera:
         port: int = 0,
     ) -> None:
         self.user, self.password = user, password
-        command = [SYSTEM_PYTHON, str(_SERVER), str(port), method, user, password, f"stream={clip}"]
+        command = [
+            SYSTEM_PYTHON,
+            str(_SERVER),
+            str(port),
+            method,
+            user,
+            password,
+            f"stream={clip}",
+            f"sound={clip}",
+        ]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         self._process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment

@@ -5,6 +5,7 @@ import socket
 import struct
 import threading
 from enum import Enum
+from random import Random
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +16,8 @@ class Fault(Enum):
     NONE = "everything passes"
     STALL = "nothing passes, and the connection stays"
     NO_VIDEO = "the camera keeps talking and sends no picture"
+    BLACKHOLE = "the connection is closed; the next ones are taken, and nothing is ever said on them"
+    CORRUPT = "bytes of the pictures are changed on their way"
     FIN = "the connection is closed; the next one passes"
     RST = "the connection is reset; the next one passes"
 
@@ -50,7 +53,7 @@ class FaultProxy:
             if self._fault in (Fault.FIN, Fault.RST):
                 self.set(Fault.NONE)
             self._open.append(client)
-            if self._target_port is None:
+            if self._target_port is None or self._fault is Fault.BLACKHOLE:
                 continue
             try:
                 camera = socket.create_connection(("127.0.0.1", self._target_port))
@@ -76,11 +79,13 @@ class FaultProxy:
                     sink.close()
                     source.shutdown(socket.SHUT_RDWR)
                     return
-                if fault is Fault.FIN:
+                if fault in (Fault.FIN, Fault.BLACKHOLE):
                     break
                 if down:
                     packets, rest = _split(rest + data)
                     data = b"".join(p for p in packets if fault is not Fault.NO_VIDEO or p[:2] != b"$\x00")
+                    if fault is Fault.CORRUPT:
+                        data = b"".join(map(_corrupted, packets))
                     if fault is Fault.NO_VIDEO:
                         data += b"$\x01\x00\x1c\x80\xc8\x00\x06" + bytes(24)  # an RTCP sender report
                 sink.sendall(data)
@@ -108,6 +113,16 @@ class FaultProxy:
             end.close()
         for thread in self._threads[1:]:
             thread.join(timeout=5)
+
+
+def _corrupted(packet: bytes) -> bytes:
+    """Change a few bytes of a picture, behind the header of its RTP packet."""
+    if packet[:2] != b"$\x00" or len(packet) < 40:
+        return packet
+    changed, chance = bytearray(packet), Random(packet)
+    for _ in range(4):
+        changed[chance.randrange(18, len(packet))] ^= chance.randrange(1, 256)
+    return bytes(changed)
 
 
 def _split(data: bytes) -> tuple[list[bytes], bytes]:

@@ -3,6 +3,7 @@
 
 Runs under the system's Python, where GStreamer's bindings are:
     rtsp_server.py PORT basic|digest|- USER PASSWORD MOUNT=FILE.h264 MOUNT=FILE.h265 ...
+A mount whose name begins with `sound` has a sound besides.
 It prints the port that it listens on. Port 0 takes a free one; without a method no password is needed.
 Files are Annex-B with access unit delimiters, 15 pictures a second.
 """
@@ -20,13 +21,14 @@ from gi.repository import GLib, Gst, GstRtspServer
 
 RATE = 15
 DELIMITER = {"h264": b"\x00\x00\x00\x01\x09", "h265": b"\x00\x00\x00\x01\x46"}
+SOUND = " audiotestsrc is-live=true ! audioconvert ! mulawenc ! rtppcmupay name=pay1 pt=0"
 METHODS = {"basic": 1, "digest": 2}  # GstRTSPAuthMethod
 
 
 class Loop(GstRtspServer.RTSPMediaFactory):
     """Feeds the access units of a file to whoever watches."""
 
-    def __init__(self, path):
+    def __init__(self, path, sound):
         super().__init__()
         codec = path.suffix.lstrip(".")
         mark = DELIMITER[codec]
@@ -34,7 +36,7 @@ class Loop(GstRtspServer.RTSPMediaFactory):
         self.set_launch(
             f"( appsrc name=src is-live=true do-timestamp=false format=time max-bytes=200000"
             f' caps="video/x-{codec},stream-format=byte-stream,alignment=au,framerate={RATE}/1"'
-            f" ! {codec}parse ! rtp{codec}pay name=pay0 pt=96 config-interval=-1 )"
+            f" ! {codec}parse ! rtp{codec}pay name=pay0 pt=96 config-interval=-1{SOUND if sound else ''} )"
         )
         self.connect("media-configure", self.configure)
 
@@ -68,7 +70,7 @@ def main(port, method, user, password, *mounts):
         server.set_auth(auth)
     for mount in mounts:
         name, _, path = mount.partition("=")
-        factory = Loop(Path(path))
+        factory = Loop(Path(path), name.startswith("sound"))
         if method in METHODS:
             role = "viewer, media.factory.access=(bool)true, media.factory.construct=(bool)true"
             factory.add_role_from_structure(Gst.Structure.new_from_string(role))

@@ -38,8 +38,9 @@ test: .venv/test test-assets $(if $(CI),test-deps) lint types contracts security
 test-assets: .venv/test models
 	@$(BIN)/python tests/assets.py
 
-test-deps: ## install the system programs that some tests need (Debian and Ubuntu, as root)
+test-deps: .venv/test ## install the programs that some tests need (Debian and Ubuntu, as root)
 	@scripts/test-deps.sh
+	@scripts/onvif-simulator.sh
 
 lint: .venv/test ## style
 	$(BIN)/ruff check --quiet .

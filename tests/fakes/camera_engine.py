@@ -181,9 +181,14 @@ class CameraEngine:
 
 @contextmanager
 def camera_engine(
-    folder: Path, *, cameras_a_worker: int = 8, clock: Clock | None = None
+    folder: Path,
+    *,
+    media: WorkerKind | None = None,
+    recogniser: WorkerKind | None = None,
+    cameras_a_worker: int = 8,
+    clock: Clock | None = None,
 ) -> Iterator[CameraEngine]:
-    """Start everything, and end it in order."""
+    """Start everything, and end it in order. Without a kind of its own, a worker is as usual, see above."""
     clock = clock or SystemClock()
     events, recordings, live = MemoryEventStore(clock), MemoryRecordingStore(), LiveDesk()
     recorder = StoringRecorder(events, EventPictures(folder / "pictures"), Feed(), clock)
@@ -194,10 +199,11 @@ def camera_engine(
         return make_pipeline(recorder, [ada], camera=camera, sightings=sightings)
 
     analysis = WatchedAnalysis(pipeline, recorder, clock, clips=clips, live=live)
-    kind = WorkerKind(seeing_recogniser.COMMAND, FromRecogniser, 1 << 30)
-    recognition = RecognitionDesk(kind, clock, threads=2, deliver=analysis.look)
-    media = media_kind(Settings())
-    hub = CameraHub(media, recognition, analysis, clock, cameras_a_worker=cameras_a_worker)
+    seeing = WorkerKind(seeing_recogniser.COMMAND, FromRecogniser, 1 << 30)
+    recognition = RecognitionDesk(recogniser or seeing, clock, threads=2, deliver=analysis.look)
+    hub = CameraHub(
+        media or media_kind(Settings()), recognition, analysis, clock, cameras_a_worker=cameras_a_worker
+    )
     recognition.use(hub.free)
     live.use(hub)
     clips.use(hub)

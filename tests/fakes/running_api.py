@@ -1,11 +1,13 @@
 """The real web server on a free loopback port, with real stores, a real vault and a clock that a test moves."""
 
+import asyncio
 import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -18,8 +20,9 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
 from fakes.clock import FakeClock
+from fakes.databases import new_database
 from fakes.visitor import Visitor
-from fakes.watching import MIME, Trials, Watching, shown_address
+from fakes.watching import MIME, Searches, Trials, Watching, shown_address
 from securevision.access.lifetimes import session_lifetime_ms
 from securevision.access.roles import DISPLAY_SCOPES
 from securevision.access.tokens import mint_program_token, mint_secret, token_digest
@@ -60,7 +63,6 @@ from securevision.runtime.epoch_watch import PollingEpochWatch
 from securevision.runtime.feed import Feed
 from securevision.runtime.live_desk import LiveDesk
 from securevision.store.cameras import SqlCameraStore
-from securevision.store.database import Database
 from securevision.store.epoch import SqlEpochReader
 from securevision.store.events import SqlEventStore
 from securevision.store.factors import SqlFactorStore
@@ -108,6 +110,7 @@ class RunningApi:
     audit: Audit
     watching: Watching
     trials: Trials
+    searches: Searches
     visitors: list[Visitor] = field(default_factory=list)
 
     @property
@@ -294,6 +297,28 @@ class RunningApi:
         return token.id, secret
 
 
+class PromptServer(uvicorn.Server):
+    """Waits for nothing when it begins and ends, as hundreds of tests do that."""
+
+    async def main_loop(self) -> None:
+        """See uvicorn."""
+        ticks = count()
+        while not await self.on_tick(next(ticks)):  # noqa: ASYNC110 - uvicorn sets a flag, and no event
+            await asyncio.sleep(0.01)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn."""
+        for server in self.servers:
+            server.close()
+        for each in sockets or []:
+            each.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.005)
+        await self.lifespan.shutdown()
+
+
 def draft(payload: Payload, ts_ms: int, camera: str = CAMERA) -> EventDraft:
     return EventDraft(sighting=1, source_id=camera, ts_ms=ts_ms, payload=payload)
 
@@ -309,7 +334,7 @@ def running_api(
     """Run the server; `events` stands in for the database, and `adapt` may replace any other part."""
     clock, feed = FakeClock(), Feed()
     with ExitStack() as stack:
-        database = stack.enter_context(Database.open(folder / "events.db"))
+        database = stack.enter_context(new_database(folder / "events.db"))
         sealer = Sealer({1: Random(26).randbytes(32)}, current=1)
         audit = make_audit(database, sealer, clock)
         counters = ThrottleFile.open(folder / "throttle.db")
@@ -324,7 +349,7 @@ def running_api(
         port = listener.getsockname()[1]
         origin = f"http://localhost:{port}"
         entropy = secrets.token_bytes
-        live, trials = LiveDesk(), Trials()
+        live, trials, searches = LiveDesk(), Trials(), Searches()
         watching = Watching(live, WHOLE_FRAME)
         live.use(watching)
         cameras = SqlCameraStore(database, clock, entropy)
@@ -360,6 +385,7 @@ def running_api(
                 trials.try_out,
                 lambda: watching.keep_to(cameras),
             ),
+            camera_search=searches,
             watching=watching,
             live=live,
             recordings=SqlRecordingStore(database, clock, entropy),
@@ -373,7 +399,7 @@ def running_api(
         services = adapt(services)
         # The socket listens already: whoever connects before the loop runs waits for it.
         app = create_app(services)
-        server = uvicorn.Server(
+        server = PromptServer(
             server_config(app, host="127.0.0.1", port=port, clients=services.client_address)
         )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -387,6 +413,7 @@ def running_api(
             audit=audit,
             watching=watching,
             trials=trials,
+            searches=searches,
         )
         try:
             running.add_camera()

@@ -8,8 +8,10 @@ from securevision.cameras.addresses import parse_address
 from securevision.cameras.network_policy import NetworkPolicy
 from securevision.domain.camera_reports import CameraReport, CameraTrial, WorkerReport
 from securevision.domain.frames import SourceState, SourceStatus
+from securevision.domain.network_cameras import CameraStreams, FoundCamera, OfferedStream
 from securevision.domain.ports.store import CameraStore
 from securevision.domain.seal import Seal
+from securevision.errors import SecureVisionError
 from securevision.runtime.live_desk import LiveDesk
 from securevision.runtime.messages import LiveData, LiveInit, Still
 
@@ -123,6 +125,36 @@ class Trials:
         self.begun.set()
         assert self.may_end.wait(10)
         return self.outcome
+
+
+STREAM = OfferedStream("Main", "h264", 1920, 1080, 25.0, "rtsp://192.168.7.8:554/main?x=1")
+STREAMS = CameraStreams("Acme", "Bullet", "V1", (STREAM,))
+FOUND = (FoundCamera("Gate", "Bullet", ("http://192.168.7.8/onvif/device_service",)),)
+
+
+@dataclass
+class Searches:
+    """The CameraSearch of a network with one camera."""
+
+    failure: SecureVisionError | None = None
+    """Raised in place of any answer."""
+    asked: list[tuple[str, bool] | float] = field(default_factory=list)
+
+    def find(self, wait_s: float) -> Sequence[FoundCamera]:
+        self._ask(wait_s)
+        return FOUND
+
+    def shown(self, address: str, *, allow_loopback: bool) -> str:
+        return shown_address(address, allow_loopback)
+
+    def streams(self, address: str, *, allow_loopback: bool) -> CameraStreams:
+        self._ask((address, allow_loopback))
+        return STREAMS
+
+    def _ask(self, question: tuple[str, bool] | float) -> None:
+        self.asked.append(question)
+        if self.failure is not None:
+            raise self.failure
 
 
 def shown_address(text: str, allow_loopback: bool) -> str:

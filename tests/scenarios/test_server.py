@@ -95,17 +95,26 @@ def test_what_it_writes_is_for_its_user_alone(server: ServerProcess) -> None:
     assert stat.S_IMODE((data / "tls" / "server.pem").stat().st_mode) == 0o600
 
 
+def actions(server: ServerProcess) -> list[str]:
+    """Return what the audit log says was done, newest first."""
+    return [each["action"] for each in server.send("GET", "/api/v1/audit?limit=100").json()["entries"]]
+
+
 def test_it_stops_cleanly_and_the_next_start_knows_people_and_tokens(server: ServerProcess) -> None:
     token = server.new_token("events:read")
+    assert "sandbox.overridden" not in actions(server)
     assert server.stop() == 0
-    with server_process(server.directory) as again:
+    with server_process(server.directory, SANDBOX__ALLOW_UNSEALED="true") as again:
         assert again.code == ""
         again.cookies = server.cookies
+        assert actions(again).count("sandbox.overridden") == 1
         assert again.send("GET", "/api/v1/session").json()["name"] == "ada"
         with again.client(token) as client:
             assert len(client.get("/api/v1/events").json()["events"]) >= 2
         assert again.stop(signal.SIGINT) == 0
-    assert "Traceback" not in (server.directory / "stderr.txt").read_text()
+    log = (server.directory / "stderr.txt").read_text()
+    assert "Traceback" not in log
+    assert "need not be sealed here" in log
     verified = command(server.directory, "audit", "verify")
     assert verified.returncode == 0, verified.stderr
 

@@ -141,6 +141,14 @@ MATRIX = {
         "/api/v1/cameras/test",
     ): "401 401  403 403  403 403  403 403  200 403  403  403 403  403 403  403",
     (
+        "POST",
+        "/api/v1/cameras/discover",
+    ): "401 401  403 403  403 403  403 403  200 403  403  403 403  403 403  403",
+    (
+        "POST",
+        "/api/v1/cameras/streams",
+    ): "401 401  403 403  403 403  403 403  200 403  403  403 403  403 403  403",
+    (
         "GET",
         "/api/v1/cameras/{id}/picture.jpg",
     ): "401 401  403 403  200 404  200 404  200 200  403  200 404  200 404  403",
@@ -327,6 +335,7 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {
     ("POST", "/api/v1/cameras"): {"address": ADDRESS},
     ("PATCH", "/api/v1/cameras/{id}"): {"fps": 2.0},
     ("POST", "/api/v1/cameras/test"): {"address": ADDRESS},
+    ("POST", "/api/v1/cameras/streams"): {"address": ADDRESS},
     ("PUT", "/api/v1/recordings/{id}/kept"): {"kept": True},
     ("POST", "/api/v1/tokens"): {"name": "x", "scopes": ["events:read"]},
     ("POST", "/api/v1/users"): {"name": "somebody new", "role": "viewer"},

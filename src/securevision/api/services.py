@@ -26,7 +26,7 @@ from securevision.domain.ports.store import (
 )
 from securevision.domain.ports.throttle import LoginThrottle, RequestThrottle
 from securevision.domain.ports.vault import PasskeyVault, PasswordHasher, TotpVault
-from securevision.domain.ports.watching import CameraDesk, CameraReports, LiveView
+from securevision.domain.ports.watching import CameraDesk, CameraReports, CameraSearch, LiveView
 from securevision.domain.rights import Role
 
 
@@ -68,6 +68,7 @@ class ApiServices:
     access: AccessServices
     cameras: CameraStore
     camera_desk: CameraDesk
+    camera_search: CameraSearch
     watching: CameraReports
     live: LiveView
     recordings: RecordingStore

@@ -3,22 +3,27 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from getpass import getpass
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
-from securevision.cli.terminal import prepare, print_json
+from securevision.cameras.addresses import parse_address
+from securevision.cli.terminal import prepare, print_json, say
 from securevision.domain.audit import AuditAction
 from securevision.domain.camera_reports import CameraTrial
 from securevision.domain.cameras import CameraConfig, RecordingMode
+from securevision.domain.network_cameras import OfferedStream
 from securevision.errors import InvalidInput, NotFound, SourceError
 from securevision.runtime.camera_desk import KeptCameras
 from securevision.settings import Settings
 from securevision.wiring.access import by_command
 from securevision.wiring.cameras import camera_desk, checked_address
+from securevision.wiring.engine import media_kind
 from securevision.wiring.keys import open_sealer
+from securevision.wiring.onvif import WAIT_S, NetworkCameras
 from securevision.wiring.storage import Storage, open_storage
 from securevision.wiring.trial import try_camera
 
@@ -40,6 +45,7 @@ Sensitivity = Annotated[
     float | None, typer.Option(min=0, max=1, help="How little motion counts; default 0.5.")
 ]
 Recording = Annotated[RecordingMode | None, typer.Option(help="What is recorded; default: events.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 Untried = Annotated[bool, typer.Option("--untried", help="Do not try it first.")]
 
 
@@ -111,7 +117,7 @@ def remove(name: Id) -> None:
 def try_out(
     address: Address = "",
     allow_loopback: Here = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Try a camera, and say within 8 seconds what it gives or what is wrong."""
     settings = prepare()
@@ -131,6 +137,60 @@ def try_out(
     if trial.failure:
         raise SourceError(trial.failure)
     print(_praise(trial))
+
+
+@app.command("discover")
+def discover(
+    wait: Annotated[
+        float, typer.Option("--wait", min=0.5, max=10, metavar="SECONDS", help="For answers.")
+    ] = WAIT_S,
+    interface: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Ask over this interface; again for more; over all without it."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Ask the local network for cameras that speak ONVIF, and list those that answer."""
+    cameras = NetworkCameras(media_kind(prepare())).find(wait, interface or None)
+    for camera in cameras:
+        if as_json:
+            print_json(asdict(camera))
+        else:
+            print("  ".join(filter(None, (camera.name, camera.hardware, *camera.addresses))))
+    if not cameras:
+        say("No camera answered. Cameras of other networks do not; `camera streams` asks one by its address.")
+    elif not as_json:
+        say("`securevision camera streams ADDRESS` says which streams one has, with USER@ before its host.")
+
+
+@app.command("streams")
+def streams(
+    address: Annotated[
+        str,
+        typer.Argument(
+            metavar="[ADDRESS]",
+            help="Such as http://user@host. What is left out, the password or all, is asked for and not shown.",
+        ),
+    ] = "",
+    allow_loopback: Here = False,
+    as_json: Json = False,
+) -> None:
+    """Ask a camera over ONVIF for its streams, with the addresses that `camera add` takes."""
+    search = NetworkCameras(media_kind(prepare()))
+    camera = search.streams(_with_password(address or _asked()), allow_loopback=allow_loopback)
+    if as_json:
+        print_json(asdict(camera))
+        return
+    print(" ".join(filter(None, (camera.manufacturer, camera.model, camera.firmware))))
+    for stream in camera.streams:
+        print(f"{_described(stream)}  {stream.address or '(its address has the password in it)'}")
+    say("`securevision camera add NAME` takes one of them, with user:password@ before its host.")
+
+
+def _described(stream: OfferedStream) -> str:
+    size = f"{stream.width} x {stream.height}" if stream.width and stream.height else ""
+    rate = f"{stream.fps:g} a second" if stream.fps else ""
+    return "  ".join(filter(None, (stream.name, stream.codec.upper(), size, rate)))
 
 
 def _try(settings: Settings, text: str, allow_loopback: bool) -> None:
@@ -168,6 +228,16 @@ def _asked() -> str:
     if not text.strip():
         raise InvalidInput("Give the address of the camera, such as rtsp://user:password@host/stream.")
     return text.strip()
+
+
+def _with_password(text: str) -> str:
+    """Return an address with the password of its user, which is asked for if it names a user alone."""
+    address = parse_address(text)
+    before, at, rest = text.rpartition("@")
+    if not at or address.password or not address.username or before.endswith(":"):
+        return text
+    password = getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    return f"{before}:{quote(password, safe='', errors='surrogateescape')}@{rest}"
 
 
 @contextmanager

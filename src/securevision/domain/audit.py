@@ -44,6 +44,7 @@ class AuditAction(StrEnum):
     CAMERA_CHANGED = "camera.changed"
     CAMERA_REMOVED = "camera.removed"
     CAMERA_TESTED = "camera.tested"
+    CAMERA_ASKED = "camera.asked"
     CAMERAS_DISCOVERED = "cameras.discovered"
     RECORDING_KEPT = "recording.kept"
     RECORDING_DELETED = "recording.deleted"

@@ -1,6 +1,5 @@
 """The core's side of the media workers: which worker reads which camera, and what they all say."""
 
-import logging
 import os
 import threading
 from collections.abc import Mapping, Sequence
@@ -13,16 +12,14 @@ from securevision.domain.motion import MotionConfig
 from securevision.domain.ports.cameras import Connect
 from securevision.domain.ports.clock import Clock
 from securevision.domain.seal import Seal
-from securevision.errors import SecureVisionError, SourceRefused
 from securevision.runtime.camera_listener import CameraListener
-from securevision.runtime.camera_thread import INTERNAL_ERROR
+from securevision.runtime.connection import connected
 from securevision.runtime.frame_scheduler import WaitingFrame
 from securevision.runtime.messages import (
     Beat,
     BeginClip,
     BeginLive,
     CameraBeat,
-    Connected,
     EndClip,
     EndLive,
     Finished,
@@ -43,7 +40,6 @@ from securevision.runtime.slots import SLOT_BYTES
 from securevision.runtime.supervision import Worker, WorkerKind
 from securevision.telemetry.redaction import redact
 
-_log = logging.getLogger(__name__)
 CAMERAS_A_WORKER = 8
 _STUCK_S = 2.0
 _STUCK_CONNECTING_S = 20.0
@@ -282,19 +278,10 @@ class CameraHub:
         threading.Thread(target=self._connect, args=(seat, need), name=name, daemon=True).start()
 
     def _connect(self, seat: _Seat, need: NeedConnection) -> None:
-        """Open the camera that a worker needs; the worker has no say in where it is."""
-        camera = seat.camera
-        answer, descriptors = Connected(camera.id, need.serial, "", refused=False), []
-        try:
-            descriptors = [camera.connect()]
-        except SecureVisionError as error:
-            refused = isinstance(error, SourceRefused)
-            answer = Connected(camera.id, need.serial, redact(str(error)), refused=refused)
-        except Exception:  # noqa: BLE001 - the worker must have an answer
-            _log.exception("Camera %s could not be connected.", camera.id)
-            answer = Connected(camera.id, need.serial, INTERNAL_ERROR, refused=False)
+        """Open the camera that a worker needs."""
+        answer, descriptors = connected(need, seat.camera.connect)
         with self._lock:
-            if seat.memory == need.watch and self._seats.get(camera.id) is seat:
+            if seat.memory == need.watch and self._seats.get(seat.camera.id) is seat:
                 seat.connecting = 0
                 seat.place.worker.send(answer, descriptors)
         for descriptor in descriptors:

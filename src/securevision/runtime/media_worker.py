@@ -1,10 +1,14 @@
-"""A media worker: several cameras, each in a thread, and the main thread that listens to the core."""
+"""A media worker: several cameras, each in a thread, and the main thread that listens to the core.
+
+One that is asked about cameras which are not watched answers in a thread, too.
+"""
 
 import itertools
 import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -12,13 +16,16 @@ from securevision.domain.ports.cameras import Connect
 from securevision.domain.ports.clock import Clock
 from securevision.domain.seal import Seal
 from securevision.errors import SecureVisionError, SourceError, SourceRefused
+from securevision.runtime.answers import AnswersRead, Described, NotAnswered
 from securevision.runtime.camera_thread import INTERNAL_ERROR, CameraThread, Send
 from securevision.runtime.link import Link, LinkBroken
 from securevision.runtime.messages import (
+    QUESTION,
     Beat,
     BeginClip,
     BeginLive,
     Connected,
+    Describe,
     EndClip,
     EndLive,
     Finished,
@@ -26,6 +33,7 @@ from securevision.runtime.messages import (
     Message,
     NeedConnection,
     OfCamera,
+    ReadAnswers,
     Ready,
     Stop,
     TakeStill,
@@ -38,9 +46,12 @@ _log = logging.getLogger(__name__)
 _BEAT_S = 0.25
 _CONNECTED_WITHIN_S = 12.0
 _ENDED_WITHIN_S = 2.0
+_MAX_SENTENCE = 500
 
 MakeCamera = Callable[[Watch, int, Connect, Send], CameraThread]
 """Makes the thread of a camera from what is wanted, the descriptor of its memory, and its ways to the core."""
+AnswerQuestion = Callable[[ReadAnswers | Describe, Connect], AnswersRead | Described]
+"""Answers a question, with connections to the camera that it is about. Raises SecureVisionError."""
 
 
 class Connecting:
@@ -99,9 +110,12 @@ class Connecting:
 class MediaWorker:
     """Runs on the main thread of its process until the core asks it to stop or is gone."""
 
-    def __init__(self, link: Link[ToMedia], make_camera: MakeCamera, clock: Clock) -> None:
+    def __init__(
+        self, link: Link[ToMedia], make_camera: MakeCamera, answer: AnswerQuestion, clock: Clock
+    ) -> None:
         self._link = link
         self._make_camera = make_camera
+        self._answer = answer
         self._clock = clock
         self._cameras: dict[str, CameraThread] = {}
         self._connecting: dict[str, Connecting] = {}
@@ -132,7 +146,7 @@ class MediaWorker:
         self._link.send(Beat([camera.beat() for camera in [*self._cameras.values(), *self._ending]]))
 
     def _drain(self) -> None:
-        for name in list(self._cameras):
+        for name in list(self._connecting):
             self._unwatch(name)
         for camera in self._ending:
             camera.join(_ENDED_WITHIN_S)
@@ -151,6 +165,11 @@ class MediaWorker:
             return
         if isinstance(message, Unwatch):
             self._unwatch(message.camera)
+            return
+        if isinstance(message, ReadAnswers | Describe):
+            connecting = Connecting(QUESTION, self._link.send, self._serials)
+            self._connecting[QUESTION] = connecting
+            threading.Thread(target=self._ask, args=(message, connecting), daemon=True).start()
             return
         if not isinstance(message, Stop) and (camera := self._cameras.get(message.camera)):
             _pass_on(message, camera)
@@ -173,6 +192,18 @@ class MediaWorker:
             return
         self._connecting[watch.camera], self._cameras[watch.camera] = connecting, camera
         camera.start()
+
+    def _ask(self, question: ReadAnswers | Describe, connect: Connect) -> None:
+        answer: AnswersRead | Described | NotAnswered
+        try:
+            answer = self._answer(question, connect)
+        except SecureVisionError as error:
+            answer = NotAnswered(str(error)[:_MAX_SENTENCE], refused=isinstance(error, SourceRefused))
+        except Exception:  # noqa: BLE001 - somebody waits for an answer
+            _log.exception("A question could not be answered.")
+            answer = NotAnswered(INTERNAL_ERROR, refused=False)
+        with suppress(LinkBroken):
+            self._link.send(answer)
 
     def _unwatch(self, name: str) -> None:
         if connecting := self._connecting.pop(name, None):

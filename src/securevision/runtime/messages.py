@@ -20,6 +20,10 @@ Side: TypeAlias = Annotated[int, Meta(ge=2, le=8192)]
 Milliseconds: TypeAlias = Annotated[int, Meta(ge=0, lt=1 << 53)]
 
 
+QUESTION = "?"
+"""The name under which a media worker is connected to a camera that it is asked about: no camera's id."""
+
+
 class Message(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """One record. Descriptors that belong to it travel beside it, from the core to a worker alone."""
 
@@ -119,7 +123,20 @@ class TakeStill(Message, frozen=True):
     request: int
 
 
-# Media worker to core
+class ReadAnswers(Message, frozen=True):
+    """Say which cameras these answers tell of: each the address of whoever sent it, and a datagram."""
+
+    answers: list[tuple[str, bytes]]
+
+
+class Describe(Message, frozen=True):
+    """Ask a camera for its streams."""
+
+    address: str
+    """With its login."""
+
+
+# Media worker to core; its answers to questions are in `answers.py`
 
 
 class OfCamera(Message, frozen=True, kw_only=True):
@@ -246,7 +263,18 @@ class Still(OfCamera, frozen=True):
 
 
 ToMedia: TypeAlias = (
-    Watch | Unwatch | Connected | FreeSlot | BeginClip | EndClip | BeginLive | EndLive | TakeStill | Stop
+    Watch
+    | Unwatch
+    | Connected
+    | FreeSlot
+    | BeginClip
+    | EndClip
+    | BeginLive
+    | EndLive
+    | TakeStill
+    | ReadAnswers
+    | Describe
+    | Stop
 )
 FromMedia: TypeAlias = (
     Ready

@@ -104,13 +104,13 @@ def recogniser_kind(settings: Settings, models: Models) -> WorkerKind:
         settings.models.threads,
     )
     command = ("-m", "securevision.wiring.recogniser", msgspec.json.encode(job).decode())
-    return WorkerKind(command, FromRecogniser, _RECOGNISER_BYTES, allow_unsealed=_may_be_unsealed(settings))
+    return WorkerKind(command, FromRecogniser, _RECOGNISER_BYTES, allow_unsealed=may_be_unsealed(settings))
 
 
 def media_kind(settings: Settings) -> WorkerKind:
     """Return how a media worker is started."""
     command = ("-m", "securevision.wiring.media")
-    return WorkerKind(command, FromMedia, _MEDIA_BYTES, allow_unsealed=_may_be_unsealed(settings))
+    return WorkerKind(command, FromMedia, _MEDIA_BYTES, allow_unsealed=may_be_unsealed(settings))
 
 
 def connector(
@@ -121,6 +121,7 @@ def connector(
     return lambda: open_descriptor(address, policy, demo_clip)
 
 
-def _may_be_unsealed(settings: Settings) -> bool:
-    # Elsewhere there is no such seal; `doctor`, the health answer and the audit log say so.
+def may_be_unsealed(settings: Settings) -> bool:
+    """Whether workers may read what cameras send without a seal; `doctor`, health, log and audit log say so."""
+    # Elsewhere than on Linux there is no such seal.
     return settings.sandbox.allow_unsealed or sys.platform != "linux"

@@ -26,6 +26,7 @@ from securevision.runtime.slots import SlotMemory
 from securevision.sandbox.profiles import MEDIA
 from securevision.sandbox.sealing import seal_process
 from securevision.telemetry.logs import configure_logging
+from securevision.wiring.onvif_answers import answer_question
 from securevision.wiring.warming import warm_up_media
 
 _PRE_ROLL_S = 5.0
@@ -34,11 +35,12 @@ _RING_BYTES = 16 << 20
 
 def main(arguments: Sequence[str]) -> int:
     """Serve the core over the descriptor until it ends."""
+    cv2.setNumThreads(1)  # a thread that ran before could not be sealed whole
     link: Link[ToMedia] = Link(socket.socket(fileno=int(arguments[0])), ToMedia, takes_descriptors=True)
     configure_logging("warning")
     warm_up_media()
     seal = seal_process(MEDIA)
-    MediaWorker(link, make_camera, SystemClock()).run(seal)
+    MediaWorker(link, make_camera, answer_question, SystemClock()).run(seal)
     return 0
 
 
@@ -68,5 +70,4 @@ def _make_source(watch: Watch, address: SourceAddress, connect: Connect) -> Fram
 
 
 if __name__ == "__main__":
-    cv2.setNumThreads(1)
     sys.exit(main(sys.argv[1:]))

@@ -33,6 +33,7 @@ _TEXT_SCORE = 0.5
 
 def main(arguments: Sequence[str]) -> int:
     """Serve the core over the descriptor until it ends."""
+    cv2.setNumThreads(1)  # a thread that ran before could not be sealed whole
     job = msgspec.json.decode(arguments[0], type=RecogniserJob)
     end = socket.socket(fileno=int(arguments[1]))
     link: Link[ToRecogniser] = Link(end, ToRecogniser, takes_descriptors=True)
@@ -70,5 +71,4 @@ def plates_of(models: Sequence[tuple[str, bytes]], config: PlateConfig) -> Plate
 
 
 if __name__ == "__main__":
-    cv2.setNumThreads(1)
     sys.exit(main(sys.argv[1:]))

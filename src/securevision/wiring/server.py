@@ -1,6 +1,7 @@
 """The core: the process with the web server, the database and the keys, which has the others do the rest."""
 
 import getpass
+import logging
 import secrets
 import signal
 import socket
@@ -38,14 +39,17 @@ from securevision.store.throttle import ThrottleFile
 from securevision.wiring.access import THROTTLE_FILE, make_access
 from securevision.wiring.audit import Audit, make_audit
 from securevision.wiring.cameras import camera_desk, keep_configured_camera
+from securevision.wiring.engine import may_be_unsealed, media_kind
 from securevision.wiring.footage import Footage, open_footage
 from securevision.wiring.keys import open_sealer
 from securevision.wiring.listening import listen, origin_of
 from securevision.wiring.models import Models
+from securevision.wiring.onvif import NetworkCameras
 from securevision.wiring.storage import Storage, open_storage
 from securevision.wiring.tls import Tls, sends_hsts
 from securevision.wiring.watching import Watching, make_watching
 
+_log = logging.getLogger(__name__)
 _MINUTE_S = 60.0
 _HOUR_S = 60 * _MINUTE_S
 _DEMO_LINK_MS = 12 * 60 * 60 * 1000
@@ -106,6 +110,7 @@ def serve(settings: Settings, models: Models, tell: Tell, *, demo: WatchedCamera
             ),
             cameras=storage.cameras,
             camera_desk=camera_desk(settings, storage, sealer, watching.sync),
+            camera_search=NetworkCameras(media_kind(settings)),
             watching=watching.engine.hub,
             live=watching.engine.live,
             recordings=storage.recordings,
@@ -126,7 +131,10 @@ def serve(settings: Settings, models: Models, tell: Tell, *, demo: WatchedCamera
             tls=tls.context if tls else None,
         )
         audit.log.record(_started(core))
-        if settings.sandbox.allow_unsealed:
+        if may_be_unsealed(settings):
+            _log.warning(
+                "Processes that decode video need not be sealed here; `securevision doctor` says why."
+            )
             audit.log.record(_unsealed())
         stack.callback(_record_end, audit)
         if demo is None:

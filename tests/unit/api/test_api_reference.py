@@ -25,6 +25,13 @@ from securevision.api.problems import STATUS
 from securevision.api.recording_schemas import KeptBody, RecordingBody, RecordingsParameters
 from securevision.api.routes.page import PAGE_FILES
 from securevision.api.schemas import CameraStateBody, FaceBody, PlateBody, VersionedEventBody
+from securevision.api.search_schemas import (
+    CameraStreamsBody,
+    DiscoverBody,
+    FoundCameraBody,
+    OfferedStreamBody,
+    StreamsBody,
+)
 from securevision.api.sockets import CloseCode
 from securevision.domain.cameras import RecordingMode
 from securevision.domain.events import CameraState, EventType
@@ -82,6 +89,8 @@ def test_every_error_scope_role_and_type_of_event_is_named(word: str) -> None:
         CameraDraftBody,
         CameraChangeBody,
         CameraTestBody,
+        DiscoverBody,
+        StreamsBody,
         DroppedBody,
         LiveBoxBody,
         RecordingsParameters,
@@ -93,7 +102,17 @@ def test_every_field_is_named(model: type[BaseModel]) -> None:
         assert f"`{name}`" in REFERENCE or f"`{name}." in REFERENCE or f"`payload.{name}`" in REFERENCE
 
 
-@pytest.mark.parametrize("model", [HealthBody, RecordingBody, CameraTrialBody])
+@pytest.mark.parametrize(
+    "model",
+    [
+        HealthBody,
+        RecordingBody,
+        CameraTrialBody,
+        FoundCameraBody,
+        CameraStreamsBody,
+        OfferedStreamBody,
+    ],
+)
 def test_every_field_is_in_an_example(model: type[BaseModel]) -> None:
     for name in model.model_fields:
         assert f'"{name}": ' in REFERENCE

@@ -20,5 +20,5 @@ def test_every_command_is_documented_and_every_documented_command_exists() -> No
     names = set(commands(app, "securevision"))
     rows = [line.split("`")[1] for line in REFERENCE.splitlines() if line.startswith("| `securevision ")]
     documented = {" ".join(word for word in row.split() if word.islower()) for row in rows}
-    assert len(names) == 31
+    assert len(names) == 33
     assert documented == names

@@ -19,21 +19,25 @@ from securevision.errors import InvalidInput, SourceError, SourceRefused
 from securevision.footage.fragments import Mp4Fragments
 from securevision.footage.ring import PacketRing
 from securevision.footage.stills import encode_still
+from securevision.runtime.answers import AnswersRead, CameraAnswer, Described, NotAnswered
 from securevision.runtime.camera_footage import CameraFootage
 from securevision.runtime.camera_thread import INTERNAL_ERROR, CameraParts, CameraThread, Send
 from securevision.runtime.link import Link
 from securevision.runtime.media_worker import MediaWorker
 from securevision.runtime.messages import (
+    QUESTION,
     Beat,
     BeginLive,
     CameraBeat,
     Connected,
+    Describe,
     Finished,
     FrameReady,
     FreeSlot,
     FromMedia,
     Message,
     NeedConnection,
+    ReadAnswers,
     Ready,
     StateChanged,
     Still,
@@ -109,14 +113,31 @@ def make_camera(wanted: Watch, memory: int, connect: Connect, send: Send) -> Cam
     )
 
 
+def answer(question: ReadAnswers | Describe, connect: Connect) -> AnswersRead | Described:
+    """Read answers by counting them, and find that a camera is called what it sends."""
+    if isinstance(question, ReadAnswers):
+        return AnswersRead([CameraAnswer(source, "", []) for source, _ in question.answers])
+    match question.address:
+        case "bad":
+            raise InvalidInput("The camera address is empty.")
+        case "worse":
+            raise ZeroDivisionError
+    connection = connect()
+    said = os.read(connection, 64).decode()
+    os.close(connection)
+    return Described("", said, "", [])
+
+
 class Core:
     """The core's end, and the worker on a thread."""
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
-        self.link: Link[Message] = Link(ours, FromMedia)
+        self.link: Link[Message] = Link(ours, FromMedia | AnswersRead | Described | NotAnswered)
         self._ends = (ours, theirs)
-        worker = MediaWorker(Link(theirs, ToMedia, takes_descriptors=True), make_camera, SystemClock())
+        worker = MediaWorker(
+            Link(theirs, ToMedia, takes_descriptors=True), make_camera, answer, SystemClock()
+        )
         self.thread = threading.Thread(target=worker.run, args=(SEALED,))
         self.thread.start()
 
@@ -269,6 +290,45 @@ def test_a_camera_that_is_connecting_can_be_taken_away_at_once(core: Core) -> No
     assert core.next(Finished).watch == 41
     core.beat_of()
     assert clock.monotonic() - begin < 2.0
+
+
+def test_answers_of_cameras_are_read(core: Core) -> None:
+    core.link.send(ReadAnswers([("192.168.77.5", b"x"), ("10.9.8.7", b"y")]))
+    assert [each.name for each in core.next(AnswersRead).cameras] == ["192.168.77.5", "10.9.8.7"]
+
+
+def test_a_camera_is_asked_over_a_connection_of_the_core_while_it_goes_on_beating(core: Core) -> None:
+    core.watch("gate", "good", 41)
+    core.link.send(Describe("good"))
+    need = core.next(NeedConnection)
+    assert need.camera == QUESTION
+    reading, writing = os.pipe()
+    core.link.send(Connected(QUESTION, need.serial, "", refused=False), [reading])
+    os.close(reading)
+    core.next(Beat)
+    core.beat_of(41)
+    os.write(writing, b"a slow camera")
+    assert core.next(Described).model == "a slow camera"
+    os.close(writing)
+
+
+def test_a_question_without_an_answer_is_answered_too(core: Core) -> None:
+    core.link.send(Describe("bad"))
+    assert core.next(NotAnswered) == NotAnswered("The camera address is empty.", refused=False)
+    core.link.send(Describe("worse"))
+    assert core.next(NotAnswered) == NotAnswered(INTERNAL_ERROR, refused=False)
+    core.link.send(Describe("refused"))
+    serial = core.next(NeedConnection).serial
+    core.link.send(Connected(QUESTION, serial, "It leads to a link-local address.", refused=True))
+    assert core.next(NotAnswered) == NotAnswered("It leads to a link-local address.", refused=True)
+
+
+def test_a_question_that_is_being_answered_keeps_nobody(core: Core) -> None:
+    core.link.send(Describe("good"))
+    core.next(NeedConnection)
+    core.link.send(Stop())
+    core.thread.join(PATIENCE)
+    assert not core.thread.is_alive()
 
 
 def test_it_ends_when_the_core_is_gone() -> None:

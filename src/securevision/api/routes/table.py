@@ -8,6 +8,7 @@ from securevision.access import Demand, Permission
 from securevision.api.identity import Identities
 from securevision.api.routes.account import AccountRoutes
 from securevision.api.routes.audit import AuditRoutes
+from securevision.api.routes.camera_search import CameraSearchRoutes
 from securevision.api.routes.cameras import CameraRoutes
 from securevision.api.routes.events import EventRoutes
 from securevision.api.routes.health import HealthRoutes
@@ -110,12 +111,18 @@ def _event_routes(services: ApiServices) -> Sequence[Route]:
 
 
 def _camera_routes(services: ApiServices, identities: Identities) -> Sequence[Route]:
-    cameras, live = CameraRoutes(services), LiveRoutes(services, identities)
+    cameras, search, live = (
+        CameraRoutes(services),
+        CameraSearchRoutes(services),
+        LiveRoutes(services, identities),
+    )
     manage, view = Demand(_P.CAMERAS_MANAGE, step_up=True), Demand(_P.LIVE_VIEW)
     return (
         Route("GET", "/api/v1/cameras", cameras.list, Demand(_P.HEALTH_READ)),
         Route("POST", "/api/v1/cameras", cameras.add, manage, status=201),
         Route("POST", "/api/v1/cameras/test", cameras.test, manage),
+        Route("POST", "/api/v1/cameras/discover", search.discover, manage),
+        Route("POST", "/api/v1/cameras/streams", search.streams, manage),
         Route("GET", "/api/v1/cameras/{id}", cameras.get, Demand(_P.CAMERAS_READ)),
         Route("PATCH", "/api/v1/cameras/{id}", cameras.change, manage),
         Route("DELETE", "/api/v1/cameras/{id}", cameras.remove, manage, status=204),

@@ -7,6 +7,7 @@ from securevision.domain.audit import AuditDraft
 from securevision.domain.camera_reports import CameraReport, CameraTrial, WorkerReport
 from securevision.domain.cameras import Camera, CameraConfig
 from securevision.domain.live import LivePart
+from securevision.domain.network_cameras import CameraStreams, FoundCamera
 
 
 class CameraReports(Protocol):
@@ -42,6 +43,28 @@ class CameraDesk(Protocol):
 
     def try_out(self, address: str, *, allow_loopback: bool) -> CameraTrial:
         """Read a camera for some seconds, 8 at most. Raises InvalidInput; Unavailable while another one is tried."""
+        ...
+
+
+class CameraSearch(Protocol):
+    """Finds cameras, and asks them for their streams. Any thread; sends nothing unless it is asked to.
+
+    One question at a time: Unavailable while another one is asked. Each takes 20 seconds at most.
+    """
+
+    def find(self, wait_s: float) -> Sequence[FoundCamera]:
+        """Ask the local network for cameras; answers are waited for so long. Raises Unavailable."""
+        ...
+
+    def shown(self, address: str, *, allow_loopback: bool) -> str:
+        """Return what may be shown of the address of a camera to be asked. Raises InvalidInput."""
+        ...
+
+    def streams(self, address: str, *, allow_loopback: bool) -> CameraStreams:
+        """Ask the camera at an `http://` or `https://` address for its streams.
+
+        Raises InvalidInput; SourceError, in a sentence to be shown, when the camera does not tell; Unavailable.
+        """
         ...
 
 

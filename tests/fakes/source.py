@@ -50,6 +50,7 @@ class ScriptedSource:
 
     def __init__(self, items: Sequence[Item], *, live: bool = False, error: Exception | None = None) -> None:
         self.keyframes_only = False
+        self.fps = 5.0
         self._items = items
         self._live = live
         self._error = error

@@ -32,10 +32,10 @@ class CameraSource:
     ) -> None:
         """`name` is how messages call it; at most `fps` pictures of each second are given."""
         self.keyframes_only = False
+        self.fps = fps
         self._open_stream = open_stream
         self._name = name
         self._clock = clock
-        self._fps = fps
         self._backoff = backoff or BackoffConfig()
         self._connection = Connection()
         self._closing = threading.Event()
@@ -99,7 +99,7 @@ class CameraSource:
             stream.close()
 
     def _unpacked(self, stream: Stream) -> Iterator[Item | None]:
-        time, sampler = PacketTime(), Sampler(self._fps)
+        time, sampler = PacketTime(), Sampler()
         decoder: Decoder | None = None
         came = self._clock.monotonic()
         for item in stream.items():
@@ -113,7 +113,7 @@ class CameraSource:
                     packet = time.place(item, self._capture.now_ms())
                     yield packet
                     if packet.keyframe or not self.keyframes_only:
-                        yield from (each for each in decoder.decode(packet) if sampler.wants(each.pts))
+                        yield from (each for each in decoder.decode(packet) if sampler.wants(each.pts, self.fps))
                 case _:
                     if self._clock.monotonic() - came > _STALLED_S:
                         self._connection = self._connection.stalled(silent(self._name))

@@ -41,16 +41,16 @@ class FileSource:
         if loop and not paced:
             raise InvalidInput("A video that plays in a loop must be paced, or its time would run ahead.")
         self.keyframes_only = False
+        self.fps = fps
         self._open_stream = open_stream
         self._name = name
         self._clock = clock
-        self._fps = fps
         self._paced = paced
         self._loop = loop
         self._closing = threading.Event()
         self._status = SourceStatus(SourceState.CONNECTING)
         self._progress: float | None = None if loop else 0.0
-        self._sampler = Sampler(fps)
+        self._sampler = Sampler()
         self._begin: int | None = None
         """Where the present round began, in ticks."""
 
@@ -130,7 +130,7 @@ class FileSource:
 
     def _round(self, time: PacketTime, length: int, stamp: Callable[[int], int]) -> Iterator[Item]:
         """Yield the items of the file once, keeping status and progress; `stamp` makes capture time of ticks."""
-        self._sampler, self._begin, given = Sampler(self._fps), None, 0
+        self._sampler, self._begin, given = Sampler(), None, 0
         decoder: Decoder | None = None
         for item in self._open_stream().items():
             if self._closing.is_set():
@@ -163,7 +163,7 @@ class FileSource:
             self._status = SourceStatus(SourceState.LIVE)
             if not self._loop and length:
                 self._progress = min(1.0, picture.pts / length)
-            if self._sampler.wants(picture.pts - (self._begin or 0)):
+            if self._sampler.wants(picture.pts - (self._begin or 0), self.fps):
                 yield picture
 
 

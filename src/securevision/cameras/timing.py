@@ -51,18 +51,27 @@ class PacketTime:
 
 
 class Sampler:
-    """Picks at most `fps` pictures of each second of a stream, evenly."""
+    """Picks pictures of each second of a stream, evenly."""
 
-    def __init__(self, fps: float) -> None:
-        self._fps = fps
-        self._last = -1
+    def __init__(self) -> None:
+        self._fps = 0.0
+        self._last, self._pts = -1, -1
+        """Share of a second, and time, of the picture that was picked last."""
 
-    def wants(self, pts: int) -> bool:
-        """Say whether the picture of that moment is the first of its share of a second."""
-        share = math.floor(pts / TICKS_PER_SECOND * self._fps + 1e-6)
-        wanted = share > self._last
-        self._last = max(self._last, share)
-        return wanted
+    def wants(self, pts: int, fps: float) -> bool:
+        """Say whether the picture of that moment is the first of its share of a second; `fps` may change."""
+        if fps != self._fps:
+            self._fps = fps
+            self._last = _share(self._pts, fps) if self._pts >= 0 else -1
+        share = _share(pts, fps)
+        if share <= self._last:
+            return False
+        self._last, self._pts = share, pts
+        return True
+
+
+def _share(pts: int, fps: float) -> int:
+    return math.floor(pts / TICKS_PER_SECOND * fps + 1e-6)
 
 
 class CaptureTime:

@@ -34,6 +34,8 @@ from securevision.runtime.slots import MAX_PIXELS, MAX_SIDE, SlotMemory
 _log = logging.getLogger(__name__)
 _HOLD_MS = 2_000
 """For so long after something moved every picture is analysed: somebody who stands still is still there."""
+_HURRY_MS, _HURRY_FPS = 1_500, 15.0
+"""For so long after motion began pictures are looked at so often, so that whoever it is is known sooner."""
 _QUIET_MS = 1_000
 _STEP_S = 1.0
 _MAX_SENTENCE = 500
@@ -85,6 +87,8 @@ class CameraThread:
         self._gate = MotionGate(watch.motion)
         self._tamper_watch, self._tamper = TamperWatch(), ""
         self._moved_ms: int | None = None
+        self._began_ms: int | None = None
+        """When the present motion began."""
         self._quiet_ms = 0
         self._status: SourceStatus | None = None
         self._is_over = False
@@ -254,6 +258,9 @@ class CameraThread:
         if moves:
             self._moved_ms = ts_ms
         active = self._moved_ms is not None and ts_ms - self._moved_ms <= _HOLD_MS
+        self._began_ms = (ts_ms if self._began_ms is None else self._began_ms) if active else None
+        hurried = self._watch.gated and self._began_ms is not None and ts_ms - self._began_ms < _HURRY_MS
+        self._source.fps = max(self._watch.fps, _HURRY_FPS) if hurried else self._watch.fps
         self._source.keyframes_only = self._watch.keyframes_only and not active
         return active or not self._watch.gated
 

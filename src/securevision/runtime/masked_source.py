@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from securevision.cameras.timing import Sampler
 from securevision.domain.frames import SourceStatus
 from securevision.domain.ports.cameras import FrameSource, Item, Luma, Picture
 from securevision.domain.ports.footage import Mask, PictureEncoder
-from securevision.domain.video import TICKS_PER_SECOND, AccessUnit, Packet, VideoFormat
+from securevision.domain.video import AccessUnit, Packet, VideoFormat
 from securevision.domain.zones import Polygon
 
 MakeMask = Callable[[Sequence[Polygon], int, int], Mask]
@@ -50,13 +51,13 @@ class MaskedSource:
         """At most `fps` pictures of each second are given."""
         self.keyframes_only = False
         """Of no use here: what is kept and shown needs every picture."""
+        self.fps = fps
         self._source = source
         self._make_encoder = make_encoder
         self._encoder = make_encoder()
         self._make_mask = make_mask
         self._masks = masks
-        self._every = TICKS_PER_SECOND / fps
-        self._next = 0.0
+        self._sampler = Sampler()
         self._mask: Mask | None = None
         self._size = (0, 0)
 
@@ -87,7 +88,7 @@ class MaskedSource:
                     yield None
                 case VideoFormat():
                     # A new connection, whose time begins anew.
-                    self._encoder, self._next = self._make_encoder(), 0.0
+                    self._encoder, self._sampler = self._make_encoder(), Sampler()
                 case Packet():
                     # Its picture may never come; whoever takes the items looks around all the same.
                     yield None
@@ -102,8 +103,7 @@ class MaskedSource:
                 yield Packet(item.data, item.keyframe, masked.ts_ms, pts, pts)
             else:
                 yield item
-        if masked.pts >= self._next:
-            self._next = max(self._next + self._every, masked.pts - self._every)
+        if self._sampler.wants(masked.pts, self.fps):
             yield masked
 
     def _blackened(self, picture: Picture) -> MaskedPicture:

@@ -64,15 +64,15 @@ def test_pictures_that_are_shown_later_than_decoded_keep_their_distance() -> Non
 
 @given(st.integers(1, 60), st.floats(0.1, 60), st.integers(1, 300))
 def test_no_more_is_sampled_than_asked_and_no_less_than_there_is(rate: int, fps: float, count: int) -> None:
-    sampler = Sampler(fps)
-    taken = sum(sampler.wants(round(index * TICKS_PER_SECOND / rate)) for index in range(count))
+    sampler = Sampler()
+    taken = sum(sampler.wants(round(index * TICKS_PER_SECOND / rate), fps) for index in range(count))
     assert taken <= count / rate * fps + 1
     assert taken >= min(count, int((count - 1) / rate * fps))
 
 
 def test_samples_are_even() -> None:
-    sampler = Sampler(5.0)
-    assert [index for index in range(31) if sampler.wants(index * TICKS_PER_SECOND // 15)] == [
+    sampler = Sampler()
+    assert [index for index in range(31) if sampler.wants(index * TICKS_PER_SECOND // 15, 5.0)] == [
         0,
         3,
         6,
@@ -85,6 +85,13 @@ def test_samples_are_even() -> None:
         27,
         30,
     ]
+
+
+def test_more_samples_for_a_while_and_no_gap_afterwards() -> None:
+    sampler = Sampler()
+    rates = [5.0] * 30 + [15.0] * 30 + [5.0] * 30
+    taken = [index for index, fps in enumerate(rates) if sampler.wants(index * TICKS_PER_SECOND // 15, fps)]
+    assert taken == [*range(0, 30, 3), *range(30, 60), *range(60, 90, 3)]
 
 
 def test_capture_time_follows_the_clock() -> None:

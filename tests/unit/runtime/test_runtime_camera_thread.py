@@ -245,16 +245,18 @@ def test_a_camera_that_is_covered_says_so_and_again_when_it_is_free(make: Make) 
 
 
 class Noting(ScriptedSource):
-    """Notes after each picture whether the next shall be a keyframe."""
+    """Notes after each picture whether the next shall be a keyframe, and how many a second are wanted."""
 
     def __init__(self, pictures: list[PaintedPicture]) -> None:
         super().__init__([FORMAT, *pictures])
         self.noted: list[bool] = []
+        self.rates: list[float] = []
 
     def items(self) -> Iterator[Item | None]:
         for item in super().items():
             yield item
             self.noted.append(self.keyframes_only)
+            self.rates.append(self.fps)
 
 
 @pytest.mark.parametrize("wanted", [True, False])
@@ -267,6 +269,19 @@ def test_keyframes_alone_are_decoded_until_something_moves(make: Make, wanted: b
     assert noted[:learning] == [False] * learning
     assert noted[learning:40] == [wanted] * (40 - learning)
     assert noted[40:] == [False] * 5
+
+
+@pytest.mark.parametrize("gated", [True, False])
+def test_who_comes_is_looked_at_more_often_at_first(make: Make, gated: bool) -> None:
+    """So that three looks, which confirm them, take no longer than the recogniser needs."""
+    shown = {number: paint(blank(), 100 + number, 60, 200) for number in range(40, 60)}
+    source = Noting([picture(number, shown.get(number)) for number in range(60)])
+    make(source, wanted=watch(gated=gated)).run()
+    rates = source.rates[1:]
+    usual = watch().fps
+    hurried = [15.0] * (1_500 // STEP_MS + 1) if gated else []
+    assert rates[20:40] == [usual] * 20
+    assert rates[40:] == (hurried + [usual] * 20)[:20]
 
 
 class Broken(PaintedPicture):

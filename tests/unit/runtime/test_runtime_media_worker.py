@@ -58,7 +58,7 @@ Wanted = TypeVar("Wanted", bound=Message)
 class ConnectedSource:
     """A camera that is connected, and gives no more than that; then it is connected again."""
 
-    keyframes_only = False
+    keyframes_only, fps = False, 5.0
     live = True
     progress = None
 

@@ -77,6 +77,8 @@ class FrameSource(Protocol):
 
     keyframes_only: bool
     """Decode nothing between keyframes, which saves most of the work; may be changed by whoever takes the items."""
+    fps: float
+    """At most so many pictures of each second are given; may be changed likewise."""
 
     @property
     def live(self) -> bool:

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.needs_onvif
 @pytest.fixture(scope="module")
 def seen() -> Mapping[str, Any]:
     if not PYTHON.exists():
-        reason = "the simulated camera is not installed: run scripts/onvif-simulator.sh"
+        reason = "the simulated camera is not installed: run `make test-deps`"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
     return run_alone(Path(__file__), addresses=[HOST])
 

@@ -96,9 +96,10 @@ def test_a_camera_is_connected_only_so_often() -> None:
     assert open_descriptors() <= before
 
 
-def test_whoever_reads_answers_is_connected_to_nobody() -> None:
+def test_whoever_reads_answers_is_connected_to_nobody(caplog: pytest.LogCaptureFixture) -> None:
     with inquiry("connects for ever") as asked, pytest.raises(Unavailable, match="has ended"):
         asked.ask(READ, AnswersRead)
+    assert "could not be connected" not in caplog.text  # it was not even tried
 
 
 def test_a_connection_that_takes_long_does_not_keep_us() -> None:

@@ -22,12 +22,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
+from benchmarks.report import save
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from report import save
 from securevision.access import Principal
 from securevision.access.roles import ROLES
 from securevision.api.app import create_app
@@ -38,7 +38,6 @@ from securevision.api.services import ApiServices
 from securevision.clock import SystemClock
 from securevision.domain.accounts import UserDraft
 from securevision.domain.audit import AuditAction
-from securevision.domain.frames import SourceState, SourceStatus
 from securevision.domain.rights import ALL_CAMERAS, Role
 from securevision.runtime.epoch_watch import PollingEpochWatch
 from securevision.runtime.feed import Feed
@@ -46,8 +45,14 @@ from securevision.settings import Settings
 from securevision.store.throttle import SqlRequestThrottle, ThrottleFile
 from securevision.wiring.access import by_command, make_access
 from securevision.wiring.audit import make_audit
+from securevision.wiring.cameras import camera_desk
+from securevision.wiring.engine import media_kind
+from securevision.wiring.footage import open_footage
 from securevision.wiring.keys import open_sealer
+from securevision.wiring.models import Models
+from securevision.wiring.onvif import NetworkCameras
 from securevision.wiring.storage import open_storage
+from securevision.wiring.watching import make_watching
 
 PASSWORD = "a long phrase for a benchmark"
 REQUESTS = 3000
@@ -63,7 +68,7 @@ ATTACKER, PERSON = "127.0.0.2", "127.0.0.1"
 class Stub:
     """Stands in for the guard: everybody is an administrator."""
 
-    def __init__(self, app: ASGIApp, **_: object) -> None:
+    def __init__(self, app: ASGIApp, /, **_: object) -> None:
         self._app = app
         self._principal = Principal("user:1", "ada", ROLES[Role.ADMIN], ALL_CAMERAS)
 
@@ -87,13 +92,24 @@ def serve(directory: Path, port: int, *, stubbed: bool) -> None:
         access = make_access(settings, storage, audit, sealer, counters=counters, epoch=epoch, origin=origin)
         # Requests are counted as ever, but not refused: each wrong password is to reach the sign-in.
         unlimited = SqlRequestThrottle(counters, SystemClock(), principal_limit=10**9, network_limit=10**9)
+        feed, footage = Feed(), open_footage(settings)
+        # It is not started: there is no camera, and nobody asks for one.
+        watching = make_watching(
+            settings, Models(settings, print), storage, sealer, footage=footage, feed=feed
+        )
         services = ApiServices(
             events=storage.events,
-            feed=Feed(),
+            feed=feed,
             clock=SystemClock(),
             access=replace(access, request_throttle=unlimited),
-            source_id="default",
-            source_status=lambda: SourceStatus(SourceState.LIVE, ""),
+            cameras=storage.cameras,
+            camera_desk=camera_desk(settings, storage, sealer, watching.sync),
+            camera_search=NetworkCameras(media_kind(settings)),
+            watching=watching.engine.hub,
+            live=watching.engine.live,
+            recordings=storage.recordings,
+            recording_files=footage.recordings,
+            pictures=footage.pictures,
             retention_days=30,
             origin=origin,
             client_address=ClientAddress(()),
@@ -112,18 +128,31 @@ def serve(directory: Path, port: int, *, stubbed: bool) -> None:
 
 def _stub(app: FastAPI) -> None:
     app.user_middleware = [
-        Middleware(Stub) if middleware.cls is Guard else middleware for middleware in app.user_middleware
+        Middleware(Stub) if _is_guard(middleware) else middleware for middleware in app.user_middleware
     ]
     for context in iter_route_contexts(app.routes):
         for dependency in getattr(context.original_route, "dependencies", ()):
             app.dependency_overrides[dependency.dependency] = lambda: None
 
 
+def _is_guard(middleware: Middleware) -> bool:
+    kind: object = middleware.cls
+    return kind is Guard
+
+
 @contextmanager
 def server(directory: Path, *, stubbed: bool) -> Iterator[int]:
     """Run a server in a process of its own; yields its port."""
     port = _free_port()
-    command = [sys.executable, __file__, "--serve", str(directory), str(port), "stub" if stubbed else "real"]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.api",
+        "--serve",
+        str(directory),
+        str(port),
+        "stub" if stubbed else "real",
+    ]
     with subprocess.Popen(command) as process:
         try:
             _wait(port)
@@ -234,7 +263,7 @@ def measure_flood(directory: Path) -> dict[str, object]:
                 milliseconds(lambda: expect(person.login("ada", PASSWORD), 200)) for _ in range(SIGN_INS)
             ]
             process = subprocess.Popen(
-                [sys.executable, __file__, "--flood", str(port)], stdout=subprocess.PIPE
+                [sys.executable, "-m", "benchmarks.api", "--flood", str(port)], stdout=subprocess.PIPE
             )
             while process.poll() is None and len(during) < 10_000:
                 during.append(milliseconds(lambda: expect(person.login("ada", PASSWORD), 200)))

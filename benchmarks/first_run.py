@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from report import REPOSITORY, save
+from benchmarks.report import REPOSITORY, save
 
 GOAL_S = 180
 

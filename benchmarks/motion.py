@@ -16,9 +16,9 @@ from typing import Protocol
 
 import cv2
 import numpy as np
+from benchmarks.report import save
 from numpy.typing import NDArray
 
-from report import save
 from securevision.domain.motion import Motion, MotionConfig, Region
 from securevision.domain.ports.cameras import Luma
 from securevision.motion.gate import MotionGate

@@ -12,11 +12,12 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 def save(name: str, figures: Mapping[str, object]) -> None:
     """Write the figures of one benchmark to `benchmarks/results/<name>.json`."""
-    text = json.dumps({**figures, **_machine()}, indent=2) + "\n"
+    text = json.dumps({**figures, **machine()}, indent=2) + "\n"
     (REPOSITORY / "benchmarks" / "results" / f"{name}.json").write_text(text, encoding="utf-8")
 
 
-def _machine() -> Mapping[str, object]:
+def machine() -> Mapping[str, object]:
+    """Return what the figures were measured on."""
     return {
         "commit": _output("git", "rev-parse", "--short", "HEAD"),
         "processor": _processor(),

@@ -14,11 +14,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.report import REPOSITORY, save
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
-from report import REPOSITORY, save
 from securevision.clock import SystemClock
 from securevision.domain.attempts import Attempt, CredentialPath
 from securevision.errors import TooManyRequests
@@ -88,7 +88,7 @@ def main() -> None:
         path = Path(scratch) / "throttle.db"
         alone = measure(path)
         memory = measure_memory()
-        command = [sys.executable, __file__, str(path)]
+        command = [sys.executable, "-m", "benchmarks.throttle", str(path)]
         processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
         both = [json.loads(process.communicate(timeout=600)[0]) for process in processes]
     result = {

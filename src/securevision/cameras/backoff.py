@@ -10,7 +10,7 @@ class BackoffConfig:
     """How eagerly a camera is tried again."""
 
     first_s: float = 0.5
-    cap_s: float = 4.0
+    cap_s: float = 3.0
     refused_s: float = 60.0
     """After the camera said no: a wrong password tried often locks the account."""
     jitter: float = 0.2

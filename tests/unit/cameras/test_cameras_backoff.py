@@ -46,7 +46,7 @@ def test_waits_grow_until_the_cap(names: list[str], failures: int) -> None:
         connection = connection.lost("Gone.")
         waits.append(connection.wait_s(CONFIG, 0.0))
         connection = connection.trying()
-    assert waits == [min(4.0, 0.5 * 2**n) for n in range(failures)]
+    assert waits == [min(3.0, 0.5 * 2**n) for n in range(failures)]
 
 
 @given(steps)

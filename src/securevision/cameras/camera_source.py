@@ -113,7 +113,9 @@ class CameraSource:
                     packet = time.place(item, self._capture.now_ms())
                     yield packet
                     if packet.keyframe or not self.keyframes_only:
-                        yield from (each for each in decoder.decode(packet) if sampler.wants(each.pts, self.fps))
+                        yield from (
+                            each for each in decoder.decode(packet) if sampler.wants(each.pts, self.fps)
+                        )
                 case _:
                     if self._clock.monotonic() - came > _STALLED_S:
                         self._connection = self._connection.stalled(silent(self._name))

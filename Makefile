@@ -11,7 +11,7 @@ PARALLEL := $(BIN)/pytest --numprocesses=auto --dist=loadfile
 CORE := $(addprefix tests/unit/,domain tracking incidents access motion) tests/contract \
   $(addprefix tests/unit/runtime/test_runtime_,analysis.py pipeline.py)
 
-.PHONY: help demo serve test models test-assets test-deps lint types contracts security unit soak docs lock clean
+.PHONY: help demo serve test models test-assets test-deps lint types contracts security unit soak soak-cameras docs lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -62,6 +62,10 @@ unit: .venv/test ## the tests alone
 
 soak: .venv/test test-assets ## damaged and hostile input for many minutes, beyond what `make test` tries
 	SOAK=$${SOAK:-2000} $(BIN)/pytest --timeout=0 -m hypothesis $(addprefix tests/,soak $(addprefix unit/,$(SOAKED)))
+	@$(MAKE) --no-print-directory soak-cameras
+
+soak-cameras: .venv/test models ## eight cameras that fail in every way for SOAK_MINUTES=30; as root, after `make test-deps`
+	$(BIN)/python -m benchmarks.soak
 
 docs: .venv/runtime ## write the reference of the settings anew
 	@$(BIN)/python scripts/settings_doc.py > docs/reference/settings.md
@@ -70,4 +74,4 @@ lock: ## lock the dependencies anew (needs the network)
 	@scripts/lock.sh
 
 clean: ## remove what make made, except data/
-	rm -rf .venv .venv-semgrep .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .venv-onvif .venv-semgrep .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

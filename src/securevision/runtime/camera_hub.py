@@ -41,7 +41,7 @@ from securevision.runtime.supervision import Worker, WorkerKind
 from securevision.telemetry.redaction import redact
 
 CAMERAS_A_WORKER = 8
-_STUCK_S = 2.0
+_STUCK_S = 3.0
 _STUCK_CONNECTING_S = 20.0
 _MEASURED_S = 2.0
 """Rates are of so long."""

@@ -17,7 +17,7 @@ from securevision.runtime.worker_process import WorkerProcess
 _log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 0.25
 _WEIGH_EVERY_S = 1.0
-_SILENT_S = 2.0
+_SILENT_S = 3.0
 _STARTED_WITHIN_S = 30.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8.0
 _LIVED_LONG_S = 60.0

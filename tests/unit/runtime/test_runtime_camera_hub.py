@@ -366,8 +366,8 @@ def test_a_camera_that_is_stuck_has_its_worker_replaced_and_is_handed_over_again
     worker, watches = hub.begin("gate", "yard")
     for watch in watches:
         worker.say(live(watch))
-    worker.say(Beat([beat(watches[0], still_s=1.9), beat(watches[1])]))
-    worker.say(Beat([beat(watches[0]), beat(watches[1], still_s=2.1)]))
+    worker.say(Beat([beat(watches[0], still_s=2.9), beat(watches[1])]))
+    worker.say(Beat([beat(watches[0]), beat(watches[1], still_s=3.1)]))
     assert worker.is_gone()
     told = hub.listener.until("lost footage", "yard")
     assert ("lost footage", "gate") in told

@@ -76,8 +76,8 @@ def test_a_worker_runs_until_it_is_asked_to_stop(run: Run) -> None:
     ("mode", "reason"),
     [
         ("crash", "has gone. (exit -11)"),
-        ("stuck", "silent for 2 s"),
-        ("silent main thread", "silent for 2 s"),
+        ("stuck", "silent for 3 s"),
+        ("silent main thread", "silent for 3 s"),
         ("swollen", "more memory than it may"),
         ("babble", "no message"),
     ],

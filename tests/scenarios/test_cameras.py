@@ -24,6 +24,8 @@ from securevision.domain.recordings import Recording
 
 pytestmark = pytest.mark.needs_rtsp
 
+SLOW = 3.0
+"""A busy machine may take so many times as long; how long it takes is measured by benchmarks.media."""
 LIVE, STALLED = SourceState.LIVE, SourceState.STALLED
 BACKING_OFF, REFUSED, CONNECTING = SourceState.BACKING_OFF, SourceState.REFUSED, SourceState.CONNECTING
 
@@ -108,10 +110,10 @@ def test_a_fault_is_noticed_and_named_and_the_camera_comes_back(struck: Struck, 
     story = struck.story(fault)
     state, words = SHOWS[fault]
     noticed = next(each for each in story if each.state is state and words in each.detail)
-    assert noticed.at_s - struck.struck_s < 8.0
+    assert noticed.at_s - struck.struck_s < SLOW * 8.0
     assert story[-1].state is LIVE
     since = max(struck.healed_s, noticed.at_s) if fault in LONG else noticed.at_s
-    assert story[-1].at_s - since < 6.0
+    assert story[-1].at_s - since < SLOW * 6.0
     assert not any(each.detail for each in story if each.state is LIVE)
 
 
@@ -249,7 +251,7 @@ def test_a_process_that_dies_or_stops_is_replaced_and_other_cameras_never_notice
     gone = apart.until_state("one", BACKING_OFF, after=seen)
     assert gone.detail == "The process that reads the camera is being replaced."
     back = apart.until_state("one", LIVE, after=seen)
-    assert back.at_s - begin < 5.0
+    assert back.at_s - begin < SLOW * 5.0
     assert len(apart.moments("two")) == seen_of_other
     replaced, untouched = apart.workers()
     assert (replaced.restarts, untouched.restarts) == (first.restarts + 1, second.restarts)

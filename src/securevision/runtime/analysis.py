@@ -57,8 +57,8 @@ class _Camera:
     pipeline: Pipeline
     watch: CameraWatch
     state: SourceState = SourceState.CONNECTING
-    heard_s: float = float("-inf")
-    """When something came, by the monotonic clock."""
+    heard: tuple[float, int] | None = None
+    """When something came, by the monotonic clock, and of which time it was."""
     failed: bool = False
 
 
@@ -185,7 +185,7 @@ class Analysis:
 
     def _analyse(self, name: str, item: Look | Tick) -> None:
         camera = self._of(name)
-        camera.heard_s = self._clock.monotonic()
+        camera.heard = (self._clock.monotonic(), item.ts_ms)
         if self._refresh is not None and isinstance(item, Look):
             self._refresh.apply(camera.pipeline)
         events = camera.pipeline.take(item)
@@ -207,10 +207,12 @@ class Analysis:
 
     def _tick_camera(self, name: str) -> None:
         camera, now_ms = self._cameras[name], self._clock.now_ms()
-        # A camera that lives tells the time itself; a file that is read at once has a time of its own.
-        is_silent = camera.state not in (SourceState.LIVE, SourceState.ENDED)
-        if is_silent and self._clock.monotonic() - camera.heard_s > _TICK_S:
-            camera.pipeline.take(Tick(name, now_ms))
+        # A camera that lives tells the time itself; of one that is silent it goes on from where it was. A file that is
+        # read at once has a time of its own, and wall-clock time would be ahead of it.
+        if camera.heard is not None and camera.state not in (SourceState.LIVE, SourceState.ENDED):
+            heard_s, ts_ms = camera.heard
+            if (silent_s := self._clock.monotonic() - heard_s) > _TICK_S:
+                camera.pipeline.take(Tick(name, ts_ms + round(1000 * silent_s)))
         self._tell(name, camera.watch.tick(now_ms))
 
     def _tell(self, name: str, news: CameraNews | None) -> None:

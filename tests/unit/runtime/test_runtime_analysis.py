@@ -377,3 +377,15 @@ def test_two_people_in_one_picture_are_two_events(analysing: Analysing) -> None:
     analysing.show("gate", 6, ADA, STRANGER)
     analysing.settle()
     assert sorted(str(name) for name in names(analysing.events)) == ["None", "ada"]
+
+
+def test_waiting_for_a_source_does_not_make_its_time_run_ahead(analysing: Analysing) -> None:
+    """A file that is read at once begins when it is opened, and may be known to be live a good while later."""
+    opened_ms = analysing.clock.now_ms()
+    analysing.analysis.state("gate", SourceStatus(SourceState.CONNECTING))
+    analysing.pass_time(3)
+    analysing.analysis.state("gate", LIVE)
+    analysing.show("gate", 4, ADA, begin_ms=opened_ms)
+    analysing.settle()
+    [event] = analysing.events
+    assert opened_ms <= event.ts_ms < opened_ms + 1_000

@@ -20,14 +20,14 @@ def measure_growth(setting: Setting) -> Figures:
     rows = []
     with server() as ours, cameras("clip", max(COUNTS), setting.still) as all_cameras:
         for count in COUNTS:
-            all_cameras.late_ms.clear()
             row: Figures = {"cameras": count, "ours": _ours(ours, all_cameras, count, setting)}
             for name in READERS:
                 with alternative(name, all_cameras, count) as other:
                     time.sleep(3.0)
                     cpu = cpu_percent({"all": other.pids}, setting.window_s)["all"]
-                    row[name] = _row(cpu, pss_mib(other.pids), other.ages(min(10.0, setting.window_s)))
-            row["senders_late_ms"] = max(all_cameras.late_ms)
+                    all_cameras.late_ms.clear()
+                    ages = other.ages(min(10.0, setting.window_s))
+                    row[name] = _row(cpu, pss_mib(other.pids), ages, all_cameras)
             print(row, flush=True)
             rows.append(row)
     return {"rows": rows, "window_s": setting.window_s}
@@ -42,10 +42,13 @@ def _ours(ours: Server, all_cameras: Cameras, count: int, setting: Setting) -> F
         time.sleep(setting.settle_s)
         took = cpu_percent({"media": ours.media, "core": ours.core}, setting.window_s)
         memory = pss_mib(ours.media)
+        all_cameras.late_ms.clear()
         ages = _ages(ours, all_cameras, names, rounds=3 if setting.quick else 8)
         seals = ours.get("/api/v1/health").json()["workers"]
         return {
-            **_row(took["media"], memory, {"median": spread(ages)["median"], "oldest": max(ages)}),
+            **_row(
+                took["media"], memory, {"median": spread(ages)["median"], "oldest": max(ages)}, all_cameras
+            ),
             "core_cpu": round(took["core"], 2),
             "core_pss_mib": round(pss_mib(ours.core), 1),
             "workers": len(ours.media),
@@ -77,10 +80,11 @@ def _replaced(ours: Server) -> float:
     return sum(ours.metric(f'securevision_worker_restarts_total{{worker="{name}"}}') for name in workers)
 
 
-def _row(cpu: float, memory: float, ages: dict[str, float]) -> Figures:
+def _row(cpu: float, memory: float, ages: dict[str, float], senders: Cameras) -> Figures:
     return {
         "cpu": round(cpu, 2),
         "pss_mib": round(memory, 1),
         "median_age_ms": round(ages["median"]),
         "oldest_ms": round(ages["oldest"]),
+        "senders_late_ms": max(senders.late_ms, default=0),
     }

@@ -92,15 +92,24 @@ def _idle(parts: Mapping[str, Figures]) -> Iterator[str]:
 def _growth(parts: Mapping[str, Figures]) -> Iterator[str]:
     if growth := parts.get("growth"):
         yield from _headed(
-            "Idle cameras", "cameras", "way", "% of a core", "PSS, MiB", "age, median ms", "age, oldest ms"
+            "Idle cameras",
+            "cameras",
+            "way",
+            "% of a core",
+            "PSS, MiB",
+            "age, median ms",
+            "oldest ms",
+            "senders late, ms",
         )
         for row in growth["rows"]:
             for way, name in _WAYS.items():
                 each = row[way]
                 yield (
                     f"| {row['cameras']} | {name} | {each['cpu']:g} | {each['pss_mib']:g} "
-                    f"| {each['median_age_ms']:g} | {each['oldest_ms']:g} |"
+                    f"| {each['median_age_ms']:g} | {each['oldest_ms']:g} | {each['senders_late_ms']:g} |"
                 )
+        yield ""
+        yield "Of an age, up to so much as the senders were late is their own: the machine was too busy for them."
         yield ""
         yield "![growth](media.svg)"
 

@@ -65,6 +65,7 @@ def run(ours: Server, striker: Striker, minutes: float) -> Json:
         "before": before,
         "after": after,
         "replaced": striker.replaced(),
+        "why": [line for line in _log_of(ours) if " is replaced: " in line],
         "happenings": [asdict(each) for each in striker.happenings],
     }
 
@@ -79,10 +80,13 @@ def _went_wrong(ours: Server, striker: Striker) -> Iterator[str]:
     for name, camera in ours.states().items():
         if not is_live(camera):
             yield f"{name} is {camera['state']}: {camera['detail']}"
-    log = (ours.process.directory / "stderr.txt").read_text(encoding="utf-8")
-    for line in log.splitlines():
+    for line in _log_of(ours):
         if "Traceback" in line or "internal error" in line:
             yield f"the log says: {line}"
+
+
+def _log_of(ours: Server) -> list[str]:
+    return (ours.process.directory / "stderr.txt").read_text(encoding="utf-8").splitlines()
 
 
 def _look(ours: Server, over: threading.Event) -> None:

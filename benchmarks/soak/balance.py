@@ -12,6 +12,9 @@ PROCESSES = ("core", "media", "recogniser")
 MOST_SHARE, MOST_MIB = 0.05, 8.0
 """By so much of its mean, or so many MiB if that is more, a process may grow in the time that it is looked at."""
 
+_YOUNG_S, _LEAST_SAMPLES = 120.0, 12
+"""What a process takes in its first minutes is no leak; from so many samples after that a line is drawn."""
+
 
 @dataclass(frozen=True, slots=True)
 class Has:
@@ -68,13 +71,17 @@ class Balance:
 
 def _growth(samples: Sequence[Has]) -> Mapping[str, float]:
     own = [each for each in samples if each.pid == samples[-1].pid]
-    slope, _ = statistics.linear_regression([each.at_s for each in own], [each.mib for each in own])
-    seconds = own[-1].at_s - own[0].at_s
+    grown_up = [each for each in own if each.at_s >= own[0].at_s + _YOUNG_S]
+    if len(grown_up) < _LEAST_SAMPLES:
+        # Too short a run, or replaced too late.
+        return {"seconds": 0, "grown_mib": 0.0, "mean_mib": round(own[-1].mib, 1)}
+    slope, _ = statistics.linear_regression([each.at_s for each in grown_up], [each.mib for each in grown_up])
+    seconds = grown_up[-1].at_s - grown_up[0].at_s
     return {
-        "mean_mib": round(statistics.mean(each.mib for each in own), 1),
-        "grown_mib": round(slope * seconds, 2),
-        "mib_an_hour": round(3600 * slope, 1),
         "seconds": round(seconds),
+        "grown_mib": round(slope * seconds, 2),
+        "mean_mib": round(statistics.mean(each.mib for each in grown_up), 1),
+        "mib_an_hour": round(3600 * slope, 1),
     }
 
 

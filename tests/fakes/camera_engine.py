@@ -1,6 +1,7 @@
 """Cameras as the product watches them: sealed media workers, events, recordings; and a recogniser without models."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from securevision.domain.camera_reports import CameraReport, WorkerReport
 from securevision.domain.cameras import RecordingMode
 from securevision.domain.events import CameraPayload, CameraState, Event, EventQuery, FacePayload
 from securevision.domain.frames import SourceState, SourceStatus
+from securevision.domain.looks import Look
 from securevision.domain.people import Template
 from securevision.domain.ports.cameras import Connect
 from securevision.domain.ports.clock import Clock
@@ -63,6 +65,8 @@ class WatchedAnalysis(Analysis):
     ) -> None:
         super().__init__(make_pipeline, recorder, clock, clips=clips, live=live)
         self.moments: dict[str, list[Moment]] = {}
+        self.strangers: Counter[str] = Counter()
+        """How many each camera showed, in all its looks."""
         self.changed = threading.Condition()
         self._own_clock = clock
 
@@ -73,6 +77,13 @@ class WatchedAnalysis(Analysis):
             self.moments.setdefault(camera, []).append(moment)
             self.changed.notify_all()
         super().state(camera, status)
+
+    def look(self, look: Look) -> None:
+        """Count who is not known, in each picture by itself, and pass it on."""
+        self.strangers[look.source_id] += sum(
+            bool(face.embedding[seeing_recogniser.STRANGER]) for face in look.faces
+        )
+        super().look(look)
 
 
 @dataclass

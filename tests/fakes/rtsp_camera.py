@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self, TypeAlias
 
+from securevision.errors import SourceError
+
 SDP = b"v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 %s/90000\r\na=control:track1\r\n"
 
 Say: TypeAlias = Callable[[bytes], None]
@@ -47,11 +49,19 @@ class PairedCamera:
         self._tls = tls
         self._socket, viewer = socket.socketpair()
         self.descriptor = viewer.detach()
+        self._taken = False
         self.requests: list[bytes] = []
         self.leave = threading.Event()
         """Set at the end of the test; to wait for between two things that are said."""
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
+
+    def connect(self) -> int:
+        """Return the descriptor of the one connection that there is; see Connect."""
+        if self._taken:
+            raise SourceError("The camera takes no other connection.")
+        self._taken = True
+        return self.descriptor
 
     def say(self, data: bytes) -> None:
         """Send."""

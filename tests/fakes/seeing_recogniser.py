@@ -1,5 +1,6 @@
 """A recogniser that sees a bright square as the face of one person: `python -I seeing_recogniser.py DESCRIPTOR`.
 
+What is bright and no such square it sees as a stranger: so a picture that is damaged shows.
 The process, its messages and what it does with frames are the product's; it has no models and is not sealed.
 """
 
@@ -23,14 +24,16 @@ from securevision.runtime.recogniser_worker import RecogniserWorker
 from securevision.wiring.looker import RecognisingLooker
 
 COMMAND = (str(Path(__file__).resolve()),)
-BRIGHT = 220
+BRIGHT, SIDE, EDGE = 220, 40, 4
+"""Least brightness, pixels of a side, and by how many that may be off."""
+ADA, STRANGER = 1, 2
 _SEALED = Seal(no_new_privileges=True, limits=True, system_calls=True)
 
 
-def embedding() -> Embedding:
-    """Return what it makes of every face."""
+def embedding(person: int = ADA) -> Embedding:
+    """Return what it makes of a face."""
     made = np.zeros(128, np.float32)
-    made[1] = 1.0
+    made[person] = 1.0
     return made
 
 
@@ -46,7 +49,8 @@ class BrightFaces(FaceRecogniser):
         if not len(xs):
             return []
         box = Box(float(xs.min()), float(ys.min()), float(xs.max() + 1), float(ys.max() + 1))
-        return [FaceObservation(box, 0.9, embedding())]
+        whole = all(abs(side - SIDE) <= EDGE for side in (box.x2 - box.x1, box.y2 - box.y1))
+        return [FaceObservation(box, 0.9, embedding(ADA if whole else STRANGER))]
 
     observe_still = observe
 

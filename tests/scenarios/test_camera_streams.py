@@ -5,8 +5,10 @@ import struct
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from itertools import chain, islice, pairwise, repeat
 from pathlib import Path
+from random import Random
 
 import av
 import cv2
@@ -16,7 +18,16 @@ from fakes.camera import Camera
 from fakes.camera_engine import CameraEngine, camera_engine
 from fakes.mjpeg_camera import HEAD, Answer, MjpegCamera, part
 from fakes.moving_clip import COUNT, room, write_room
-from fakes.rtp_packets import Packetiser, Stamping, access_units, interleaved
+from fakes.parameter_bits import packed, ue
+from fakes.rtp_packets import (
+    Packetiser,
+    Stamping,
+    access_units,
+    annex_b,
+    interleaved,
+    kind_of,
+    nal_units,
+)
 from fakes.rtsp_camera import PairedCamera, opening
 from fakes.server_process import ServerProcess, server_process
 from securevision.cameras.addresses import parse_address
@@ -29,9 +40,16 @@ from securevision.domain.video import Packet, VideoFormat
 from securevision.wiring.engine import connector
 
 RATE = 15
+LOST = 0.02
+"""Share of the packets."""
 DAY_MS = 24 * 60 * 60 * 1000
 LIVE, ENDED, CONNECTING = SourceState.LIVE, SourceState.ENDED, SourceState.CONNECTING
 REFUSED = SourceState.REFUSED
+SIDE, MODEST = 16_000, 300 << 20
+"""Pixels of a side that is huge, and bytes that a worker needs which decodes nothing of the kind."""
+SPS = 7
+ENDS_WITHIN_S = 20.0
+"""On a busy machine."""
 CRAFTED = "rtsp://camera.local/stream"
 
 
@@ -79,7 +97,7 @@ def test_times_of_a_camera_that_are_wrong_are_replaced_by_our_own(
 
     name = stamping.name
     with PairedCamera(opening(), play) as camera:
-        engine.watch(name, CRAFTED, connect=lambda: camera.descriptor, record=True)
+        engine.watch(name, CRAFTED, connect=camera.connect, record=True)
         check_times(engine, folder, name)
 
 
@@ -132,13 +150,13 @@ def test_the_time_of_pictures_never_goes_back_whatever_the_clock_does(raw: Path)
         address = parse_address(camera.address())
         reach = connector(address, allow_loopback=True)
         source = CameraSource(lambda: RtspStream(reach, address, clock), "gate", clock, fps=RATE)
-        items = (item for item in source.items() if item is not None)
         taken = []
-        for ahead_ms in (0, DAY_MS, -DAY_MS, 0):
-            clock.ahead_ms = ahead_ms
-            taken += list(islice(items, 2 * RATE))
-            assert source.status.state is LIVE
-        source.close()
+        with closing(source):
+            items = (item for item in source.items() if item is not None)
+            for ahead_ms in (0, DAY_MS, -DAY_MS, 0):
+                clock.ahead_ms = ahead_ms
+                taken += list(islice(items, 2 * RATE))
+                assert source.status.state is LIVE
     pictures = [item.ts_ms for item in taken if not isinstance(item, Packet | VideoFormat)]
     packets = [item for item in taken if isinstance(item, Packet)]
     assert pictures == sorted(pictures)
@@ -147,16 +165,38 @@ def test_the_time_of_pictures_never_goes_back_whatever_the_clock_does(raw: Path)
     assert all(0 < step < 90_000 for step in steps), "a clip plays on without a gap"
 
 
+# Loss
+
+
+def test_what_a_loss_damages_is_kept_and_never_recognised(engine: CameraEngine, raw: Path) -> None:
+    units, chance = access_units("h264", raw.read_bytes()), Random(7)
+
+    def play(camera: PairedCamera) -> None:
+        for picture in Packetiser("h264", size=300).pictures(chain.from_iterable(repeat(units))):
+            if camera.leave.wait(1 / RATE):
+                return
+            camera.say(b"".join(interleaved(packet) for packet in picture if chance.random() > LOST))
+
+    with PairedCamera(opening(), play) as camera:
+        engine.watch("lossy", CRAFTED, connect=camera.connect, gated=False)
+        engine.until_seen("lossy")
+        engine.until(lambda: engine.report("lossy").packets > 1.5 * COUNT)
+        report = engine.report("lossy")
+        assert report.pictures < 0.9 * report.packets * 5.0 / RATE, "some were left out"
+        assert engine.analysis.strangers["lossy"] == 0
+        assert [each.state for each in engine.moments("lossy")] == [CONNECTING, LIVE]
+        engine.unwatch("lossy")
+
+
 # Bombs
 
 
 def png_bomb() -> bytes:
-    """Return a picture of 16,000 by 16,000 pixels in a quarter of a megabyte."""
-    side = 16_000
+    """Return a huge picture in a quarter of a megabyte."""
     packer = zlib.compressobj(9)
-    row = bytes(1 + side)
-    data = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
-    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    row = bytes(1 + SIDE)
+    data = b"".join(packer.compress(row) for _ in range(SIDE)) + packer.flush()
+    header = struct.pack(">IIBBBBB", SIDE, SIDE, 8, 0, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", data), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -186,7 +226,7 @@ def test_a_file_that_is_no_video_is_said_to_be_none_and_costs_nothing(
     assert ended.detail.startswith(str(path))
     assert ended.detail.endswith(".")
     assert [(each.pid, each.restarts) for each in engine.workers()] == workers
-    assert engine.workers()[0].resident_bytes < 300 << 20
+    assert engine.workers()[0].resident_bytes < MODEST
     assert engine.until(lambda: engine.report("other").packets)
     engine.unwatch(kind)
     engine.unwatch("other")
@@ -200,6 +240,54 @@ def test_a_playlist_where_a_camera_should_be(engine: CameraEngine) -> None:
         engine.until_state("listed", REFUSED, hint="has no video in it")
         assert len(camera.requests) == 1
         engine.unwatch("listed")
+
+
+def jpeg_bomb() -> bytes:
+    """Return a small JPEG whose frame header says that it is huge (ISO 10918-1, B.2.2)."""
+    picture = bytearray(cv2.imencode(".jpg", room(0))[1].tobytes())
+    at = picture.index(b"\xff\xc0\x00\x11\x08") + 5
+    picture[at : at + 4] = struct.pack(">HH", SIDE, SIDE)
+    return bytes(picture)
+
+
+ANSWERS: Mapping[str, tuple[Callable[[], bytes], str]] = {
+    "png": (lambda: b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n" + png_bomb(), "still picture"),
+    "jpeg": (lambda: HEAD + part(jpeg_bomb()), "is too large"),
+}
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_a_bomb_where_a_camera_should_be(engine: CameraEngine, kind: str) -> None:
+    answer, words = ANSWERS[kind]
+    with MjpegCamera(answer()) as camera:
+        engine.watch(kind, camera.address())
+        engine.until_state(kind, REFUSED, hint=words)
+        assert engine.workers()[0].resident_bytes < MODEST
+        engine.unwatch(kind)
+
+
+def test_a_camera_that_says_its_picture_is_huge(engine: CameraEngine, raw: Path) -> None:
+    units = map(huge, access_units("h264", raw.read_bytes()))
+    workers = [(each.pid, each.restarts) for each in engine.workers()]
+
+    def play(camera: PairedCamera) -> None:
+        for picture in Packetiser("h264").pictures(units):
+            camera.say(b"".join(map(interleaved, picture)))
+
+    with PairedCamera(opening(), play) as camera:
+        engine.watch("huge", CRAFTED, connect=camera.connect)
+        engine.until_state("huge", REFUSED, hint="is too large")
+        assert [(each.pid, each.restarts) for each in engine.workers()] == workers
+        assert engine.workers()[0].resident_bytes < MODEST
+        engine.unwatch("huge")
+
+
+def huge(unit: bytes) -> bytes:
+    """Return an access unit that says of itself that it is of another size (ITU-T H.264, 7.3.2.1.1)."""
+    sides = ue(SIDE // 16 - 1) * 2
+    fields = (ue(0), ue(0), ue(2), ue(1), "0", sides, "1", "0", "0", "0", "1")
+    sps = bytes((0x67, 66, 0, 30)) + packed("".join(fields))
+    return annex_b(sps if kind_of("h264", nal) == SPS else nal for nal in nal_units(unit))
 
 
 # The end
@@ -222,7 +310,9 @@ def test_a_server_that_is_told_to_end_ends_everything_in_order(raw: Path, tmp_pa
         wait_until_recorded(server, names)
         workers = children_of(server.process.pid)
         assert len(workers) >= 2, "a media worker and the recogniser"
+        begin = SystemClock().monotonic()
         assert server.stop(signal.SIGTERM) == 0
+        assert SystemClock().monotonic() - begin < ENDS_WITHIN_S
         assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
     log = (tmp_path / "stderr.txt").read_text()
     assert "Traceback" not in log

@@ -63,13 +63,16 @@ class Decoder:
         """Capture time by `pts`, of packets whose picture has not come out yet."""
 
     def decode(self, packet: Packet) -> Sequence["DecodedPicture"]:
-        """Return the pictures that a packet completes; damaged ones are left out."""
+        """Return the pictures that a packet completes; what is damaged is left out."""
+        if packet.damaged:
+            # Not decoded either: FFmpeg keeps something of a slice that broke off, and it shows in later pictures.
+            return []
         # Not `av.Packet(data)`: decoders read some bytes beyond the end, and of those that FFmpeg did not make itself
         # they are not there.
         encoded = cast("_Encoded", av.Packet(len(packet.data)))
         encoded.update(packet.data)
         encoded.pts, encoded.dts, encoded.time_base = packet.pts, packet.dts, _TIME_BASE
-        self._taken[packet.pts] = -1 if packet.damaged else packet.ts_ms
+        self._taken[packet.pts] = packet.ts_ms
         if len(self._taken) > _MAX_WAITING:
             self._taken.pop(next(iter(self._taken)))
         return list(self._pictures(encoded))

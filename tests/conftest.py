@@ -14,6 +14,7 @@ import pytest
 from fakes.camera import SYSTEM_PYTHON
 from fakes.models import models
 from securevision.settings import Settings
+from securevision.telemetry.logs import RedactingFormatter
 from securevision.wiring.demo import Demo, prepare_demo
 
 # A run of `make test` can be repeated; `make soak` is what looks further.
@@ -52,6 +53,9 @@ def log_as_it_was() -> Iterator[None]:
     level, hooks = root.level, (sys.excepthook, threading.excepthook, sys.unraisablehook)
     yield
     root.setLevel(level)
+    for handler in root.handlers[:]:
+        if isinstance(handler.formatter, RedactingFormatter):
+            root.removeHandler(handler)
     logging.captureWarnings(capture=False)
     sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
 

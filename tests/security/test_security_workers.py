@@ -1,6 +1,9 @@
 """Somebody runs their own code in a worker: each thread of it tries each door, and a control shows them open."""
 
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -11,11 +14,13 @@ from time import monotonic
 import pytest
 
 from fakes import attacked_worker
+from fakes import unsealable as unsealable_program
 from fakes.attacks import attacks
 from fakes.camera_engine import CameraEngine, camera_engine
 from fakes.fault_proxy import FaultProxy
 from fakes.models import models
 from fakes.moving_clip import write_room
+from fakes.server_process import environment
 from securevision.cameras.addresses import parse_address
 from securevision.domain.frames import SourceState
 from securevision.runtime.supervision import WorkerKind
@@ -28,6 +33,7 @@ from securevision.wiring.uploads import recogniser
 pytestmark = pytest.mark.skipif(this_machine() is None, reason="nothing is sealed on this system")
 
 PROGRAM = str(Path(attacked_worker.__file__).resolve())
+UNSEALABLE = str(Path(unsealable_program.__file__).resolve())
 MODES = ("sealed", "open")
 
 
@@ -148,14 +154,50 @@ def test_the_same_doors_are_open_where_the_recogniser_is_not_sealed(
 
 
 def test_a_worker_that_is_not_sealed_reads_nothing_and_says_why(raw: Path, tmp_path: Path) -> None:
-    kind = replace(attacked_kind(media_kind(Settings()), "open", tmp_path / "out"), allow_unsealed=False)
+    usual = media_kind(Settings())
+    kind = replace(usual, command=attacked_kind(usual, "open", tmp_path / "out").command)
     with camera_engine(tmp_path, media=kind) as engine:
         engine.watch("gate", str(raw))
-        failure = engine.until(lambda: engine.workers()[0].failure)
-        assert "It could not be sealed" in failure
-        assert "so it may not read anything" in failure
+        engine.until_state("gate", SourceState.BACKING_OFF, hint="is not sealed")
+        detail = engine.report("gate").status.detail
+        assert "so it may not read anything; `securevision doctor` says what to do" in detail
         assert engine.report("gate").packets == 0
-        assert engine.report("gate").status.state is SourceState.BACKING_OFF
+
+
+@pytest.mark.needs_models
+def test_no_kind_of_worker_may_be_unsealed_unless_that_is_set() -> None:
+    settings = Settings()
+    assert not media_kind(settings).allow_unsealed
+    assert not recogniser_kind(settings, models()).allow_unsealed
+
+
+def unsealable(folder: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of ours where the kernel seals nothing."""
+    return subprocess.run(
+        [sys.executable, UNSEALABLE, sys.executable, "-m", "securevision", *words],
+        cwd=folder,
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_where_nothing_can_be_sealed_the_commands_say_so_and_read_nothing(raw: Path, tmp_path: Path) -> None:
+    tried = unsealable(tmp_path, "camera", "test", str(raw))
+    assert tried.returncode == 1
+    assert "so it may not read anything; `securevision doctor` says what to do" in tried.stderr
+    looked = unsealable(tmp_path, "doctor", API__PORT="0")
+    assert looked.returncode == 1
+    assert re.search(r"failed +sandbox +.*so nothing is decoded; let this program use seccomp", looked.stdout)
+
+
+def test_where_that_is_set_they_read_all_the_same_and_warn(raw: Path, tmp_path: Path) -> None:
+    tried = unsealable(tmp_path, "camera", "test", str(raw), SANDBOX__ALLOW_UNSEALED="true")
+    assert tried.returncode == 0, tried.stderr
+    looked = unsealable(tmp_path, "doctor", API__PORT="0", SANDBOX__ALLOW_UNSEALED="true")
+    assert re.search(r"warning +sandbox +.*hostile video is decoded all the same", looked.stdout)
 
 
 # What is looked at once

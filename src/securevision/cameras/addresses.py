@@ -14,6 +14,7 @@ DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443, "rtmp": 19
 _NETWORK = re.compile(r"(?i)(rtsps?|https?|rtmp)://([^/?#]*)(.*)\Z", re.DOTALL)
 _ANY_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://|(?i:rtsps?|https?|rtmp):")
 _DEVICE = re.compile(r"/dev/video[0-9]{1,3}")
+_PLAIN_PATH = re.compile(r"/(?!/)|\.{1,2}/|[A-Za-z]:\\")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 _SECRET_IN_PATH = re.compile(
     r"(?i)((?:user|usr|login|pass|pwd|psw|token|key|auth|secret|sig)\w*?=).*", re.DOTALL
@@ -82,6 +83,12 @@ def parse_address(text: str) -> SourceAddress:
         raise InvalidInput(
             "The camera address has a scheme that is not known; "
             "use rtsp://, rtsps://, http://, https://, rtmp://, device:, file:, demo: or a path."
+        )
+    if "@" in text and not _PLAIN_PATH.match(text):
+        # A login whose scheme was forgotten or mistyped would be kept and shown as the name of a file.
+        raise InvalidInput(
+            "The camera address has an '@' and no scheme that is known; "
+            "write rtsp:// or http:// before it, or file: before the path of a video."
         )
     return _file(text)
 

@@ -1,5 +1,6 @@
-"""`securevision camera`: the cameras that are watched. What is done here is in the audit log."""
+"""`securevision camera`: the cameras that are watched. What is changed here is in the audit log."""
 
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -156,7 +157,10 @@ def discover(
         if as_json:
             print_json(asdict(camera))
         else:
-            print("  ".join(filter(None, (camera.name, camera.hardware, *camera.addresses))))
+            # Somebody in the network wrote them, and they are pasted into a shell.
+            print(
+                "  ".join(filter(None, (camera.name, camera.hardware, *map(shlex.quote, camera.addresses))))
+            )
     if not cameras:
         say("No camera answered. Cameras of other networks do not; `camera streams` asks one by its address.")
     elif not as_json:
@@ -183,7 +187,8 @@ def streams(
         return
     print(" ".join(filter(None, (camera.manufacturer, camera.model, camera.firmware))))
     for stream in camera.streams:
-        print(f"{_described(stream)}  {stream.address or '(its address has the password in it)'}")
+        address = shlex.quote(stream.address) if stream.address else "(its address has the password in it)"
+        print(f"{_described(stream)}  {address}")
     say("`securevision camera add NAME` takes one of them, with user:password@ before its host.")
 
 

@@ -46,7 +46,7 @@ _STUCK_CONNECTING_S = 20.0
 _MEASURED_S = 2.0
 """Rates are of so long."""
 _CONNECTING = SourceStatus(SourceState.CONNECTING)
-_REPLACED = SourceStatus(SourceState.BACKING_OFF, "The process that reads the camera is being replaced.")
+_REPLACED = "The process that reads the camera is being replaced."
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,10 +226,14 @@ class CameraHub:
     def worker_ended(self, place: "_Place") -> None:
         """Say of its cameras that nobody reads them just now."""
         with self._lock:
+            # One that never was ready says why: whoever looks at the camera looks nowhere else.
+            detail = (
+                _REPLACED if place.is_ready else f"The process that reads the camera: {place.worker.failure}"
+            )
             place.is_ready = False
             cameras = sorted(place.cameras)
         for camera in cameras:
-            self._set_status(camera, _REPLACED)
+            self._set_status(camera, SourceStatus(SourceState.BACKING_OFF, detail))
             self._listener.lost_footage(camera)
 
     def worker_said(self, place: "_Place", message: Any) -> str:  # noqa: ANN401 - FromMedia

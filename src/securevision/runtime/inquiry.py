@@ -72,7 +72,8 @@ class Inquiry:
             raise LinkBroken("It says what it must not.")
         if not ready.seal.sufficient and not self._kind.allow_unsealed:
             raise Unavailable(
-                f"A process could not be sealed ({ready.seal.text}), so it may not read what cameras answer."
+                f"A process is {ready.seal.text}, so it may not read what cameras answer; "
+                "`securevision doctor` says what to do."
             )
 
     def _next(self) -> Any:  # noqa: ANN401 - FromAsked

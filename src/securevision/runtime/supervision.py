@@ -149,7 +149,9 @@ class Worker:
             return "It did not start."
         self.seal = received.message.seal
         if not self.seal.sufficient and not self._kind.allow_unsealed:
-            return f"It could not be sealed ({self.seal.text}), so it may not read anything."
+            return (
+                f"It is {self.seal.text}, so it may not read anything; `securevision doctor` says what to do."
+            )
         self._link, self.failure = link, ""
         if self._stopping.is_set():
             # Nobody could tell it before.

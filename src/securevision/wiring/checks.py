@@ -222,8 +222,13 @@ def _sandbox(settings: Settings) -> Check:
         return Check(Verdict.OK if seal.files else Verdict.WARNING, "sandbox", seal.text)
     if sys.platform != "linux":
         return Check(Verdict.WARNING, "sandbox", "this system cannot seal the processes that decode video")
+    if settings.sandbox.allow_unsealed:
+        return Check(
+            Verdict.WARNING, "sandbox", f"{seal.text}; hostile video is decoded all the same, as is set"
+        )
     return Check(
-        Verdict.WARNING if settings.sandbox.allow_unsealed else Verdict.FAILED,
+        Verdict.FAILED,
         "sandbox",
-        f"{seal.text}; nothing is decoded unless SECUREVISION__SANDBOX__ALLOW_UNSEALED=true",
+        f"{seal.text}, so nothing is decoded; let this program use seccomp, or accept the risk with "
+        "SECUREVISION__SANDBOX__ALLOW_UNSEALED=true",
     )

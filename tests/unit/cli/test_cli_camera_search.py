@@ -51,7 +51,7 @@ def test_the_streams_of_a_camera_are_listed(run: Run) -> None:
     assert code == 0
     assert out.splitlines() == [
         "Ac&me Bull et 1 V5.7",
-        f"Main  H264  2560 x 1440  25 a second  {MAIN}",
+        f"Main  H264  2560 x 1440  25 a second  '{MAIN}'",
         "Sub  H264  640 x 360  15 a second  rtsp://127.0.0.1:554/Streaming/Channels/102",
     ]
     assert "camera add" in err

@@ -9,6 +9,8 @@ const HEADER_BYTES = 9;
 const KEPT_S = 10;
 const BEHIND_S = 0.6;
 const AHEAD_S = 0.05;
+const CLOSE_S = 0.2;
+const CATCHING_UP = 1.1; // Times as fast, which nobody sees.
 
 /** Plays one camera between start() and stop(). */
 export class Player {
@@ -155,9 +157,9 @@ export class Player {
   /** Stay close behind the newest picture. */
   #follow(end) {
     const video = this.#video;
-    if (end - video.currentTime > BEHIND_S || video.currentTime > end) {
-      video.currentTime = Math.max(0, end - AHEAD_S);
-    }
+    const behind = end - video.currentTime;
+    if (behind > BEHIND_S || behind < 0) video.currentTime = Math.max(0, end - AHEAD_S);
+    video.playbackRate = behind > CLOSE_S && behind <= BEHIND_S ? CATCHING_UP : 1;
     if (video.paused) video.play().then(() => this.#handlers.playing(), () => {});
   }
 

@@ -79,18 +79,19 @@ def merge_answers(answers: Iterable[Answer]) -> tuple[Discovered, ...]:
     """Return the cameras that answered, in the order of their first answer.
 
     An address counts when the answer came from it: nobody is led to somebody else. A camera that answers several
-    times, or over several networks, is one.
+    times is one; over several networks it is several, as nobody proves that an endpoint is theirs.
     """
-    found: dict[str, Discovered] = {}
+    found: dict[tuple[str, str], Discovered] = {}
     for answer in answers:
         camera = parse_probe_match(answer.datagram)
         own = [] if camera is None else [each for each in camera.addresses if _host(each) == answer.source]
         if camera is None or not own:
             continue
-        known = found.get(camera.endpoint)
+        name = (camera.endpoint, answer.source)
+        known = found.get(name)
         before = known.addresses if known is not None else ()
         addresses = tuple(dict.fromkeys((*before, *own)))[:_MAX_ADDRESSES]
-        found[camera.endpoint] = replace(known or camera, addresses=addresses)
+        found[name] = replace(known or camera, addresses=addresses)
     return tuple(found.values())
 
 

@@ -2,6 +2,7 @@
 
 import socket
 import struct
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
@@ -14,7 +15,8 @@ from securevision.cameras.onvif.location import is_inner
 from securevision.domain.ports.clock import Clock
 from securevision.errors import InvalidInput, SourceError
 
-MAX_ANSWERS = 256
+MAX_ANSWERS, MAX_OF_ONE = 256, 8
+"""Of all, and of one address: nobody hides others by answering more often."""
 
 _GROUP = ("239.255.255.250", 3702)
 """Of WS-Discovery (2005/04, 2.4)."""
@@ -33,13 +35,16 @@ def discover(
     """
     message = probe_message(uuid4())
     answers: dict[Answer, None] = {}
+    of_one: Counter[str] = Counter()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
         for share in _ROUNDS:
             _send(asking, message, interfaces)
             for answer in _received(asking, clock, clock.monotonic() + share * wait_s):
-                if _is_private(answer.source, network):
+                known = answer in answers or of_one[answer.source] == MAX_OF_ONE
+                if not known and _is_private(answer.source, network):
                     answers[answer] = None
+                    of_one[answer.source] += 1
                 if len(answers) == MAX_ANSWERS:
                     return tuple(answers)
     return tuple(answers)

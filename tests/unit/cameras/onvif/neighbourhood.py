@@ -83,7 +83,8 @@ def main() -> None:
     sources = sys.argv[1:]
     each, neighbours, lasted = found([(source, b"x") for source in [*sources, "127.0.0.1"]])
     at_home, _, _ = found([("127.0.0.1", b"x")], loopback=True)
-    many, _, _ = found([(sources[0], b"%d" % number) for number in range(300)])
+    flood = [(sources[0], b"%d" % number) for number in range(300)]
+    many, _, _ = found([*flood, (sources[1], b"x")])
     large, _, _ = found([(sources[0], b"y" * 65_000)])
     json.dump(
         {
@@ -91,7 +92,7 @@ def main() -> None:
             "heard": neighbours.heard,
             "lasted": lasted,
             "at_home": [answer.source for answer in at_home],
-            "many": len(many),
+            "many": [answer.source for answer in many],
             "large": [len(answer.datagram) for answer in large],
             "refused": refused(),
         },

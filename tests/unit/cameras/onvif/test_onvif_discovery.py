@@ -122,11 +122,22 @@ def test_a_camera_that_answers_often_is_one() -> None:
             for port in range(81, 99)
         ),
     ]
-    one, other = merge_answers(answers)
+    one, other, _ = merge_answers(answers)
     assert one.name == "Front door"
-    assert one.addresses[:3] == ("http://192.168.1.5/x", "http://10.0.0.5/x", "http://192.168.1.5:81/x")
+    assert one.addresses[:2] == ("http://192.168.1.5/x", "http://192.168.1.5:81/x")
     assert len(one.addresses) == 8
     assert other.endpoint == "other"
+
+
+def test_who_claims_the_endpoint_of_a_camera_does_not_take_its_place() -> None:
+    theirs = " ".join(f"http://192.168.1.66:{port}/x" for port in range(80, 88))
+    liar = Answer("192.168.1.66", probe_match(theirs, scopes="onvif://www.onvif.org/name/Liar"))
+    camera = Answer("192.168.1.5", probe_match("http://192.168.1.5/x"))
+    found = merge_answers([liar, camera])
+    assert [(each.name, each.addresses[-1]) for each in found] == [
+        ("Liar", "http://192.168.1.66:87/x"),
+        ("Front door", "http://192.168.1.5/x"),
+    ]
 
 
 @given(
